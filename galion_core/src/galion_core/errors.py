@@ -1,7 +1,7 @@
 """The one tree of errors, the same on every face.
 
-Each class fixes its code (the word clients switch on), the HTTP status of the server's answer and the
-exit status of the command line. The five codes of the API reference are INVALID_URL,
+Each class fixes its code (the word clients switch on), the HTTP status of the server's answer and
+the exit status of the command line. The five codes of the API reference are INVALID_URL,
 PLATFORM_NOT_SUPPORTED, DOWNLOAD_FAILED, RATE_LIMITED and FILE_NOT_FOUND; the others add to them.
 """
 
@@ -14,8 +14,8 @@ from typing import ClassVar
 class GalionError(Exception):
     """Something went wrong that the person who asked can read about.
 
-    ``message`` says what happened and to what, ``hint`` what to do next, ``details`` holds the facts as
-    JSON values. ``retryable`` tells whether asking again later can help.
+    ``message`` says what happened and to what, ``hint`` what to do next, ``details`` holds the
+    facts as JSON values. ``retryable`` tells whether asking again later can help.
     """
 
     code: ClassVar[str] = "INTERNAL_ERROR"

@@ -1,8 +1,8 @@
-"""Every hook of Galion, version 1: what a plugin may implement, and how the core treats the answers.
+"""Every hook of Galion, version 1: what a plugin may implement, what the core does with it.
 
-A plugin is a module (or any object) with functions of these names, marked with ``@hookimpl`` and named
-by an entry point in the group ``galion.plugins.v1``. Calls are by keyword; an implementation may leave
-out arguments that it does not need. Within version 1 hooks only grow.
+A plugin is a module (or any object) with functions of these names, marked with ``@hookimpl`` and
+named by an entry point in the group ``galion.plugins.v1``. Calls are by keyword; an implementation
+may leave out arguments that it does not need. Within version 1 hooks only grow.
 
 The examples run as tests; ``load(plugin)`` stands for the plugin manager with that one plugin, and
 ``settle`` awaits what a hook may return as a coroutine.
@@ -114,7 +114,8 @@ def galion_detect_platform(url: ParsedUrl) -> PlatformMatch | None:
     ...     @hookimpl
     ...     def galion_detect_platform(self, url):
     ...         if url.host == "shelf.test":
-    ...             return PlatformMatch(platform="shelf", kind="book", ids={"id": url.segments[-1]})
+    ...             ids = {"id": url.segments[-1]}
+    ...             return PlatformMatch(platform="shelf", kind="book", ids=ids)
     >>> manager = load(Plugin())
     >>> url = parse_url("https://shelf.test/books/7")
     >>> [found.value.ids for found in manager.collect("galion_detect_platform", url=url)]
@@ -123,14 +124,14 @@ def galion_detect_platform(url: ParsedUrl) -> PlatformMatch | None:
 
 
 @_hook(Mode.OWNER, result=Resolution, may_await=True)
-def galion_resolve_url(
+def galion_resolve_url(  # type: ignore[empty-body]
     match: PlatformMatch,
     context: ResolveContext,
-) -> Resolution | Awaitable[Resolution]:  # type: ignore[empty-body]
+) -> Resolution | Awaitable[Resolution]:
     """List the files behind a URL that this plugin won; may be ``async``.
 
-    Raise a GalionError when there is nothing to fetch. Called again with ``context.file_id`` set when a
-    signed link of that file has expired: answer with that one file.
+    Raise a GalionError when there is nothing to fetch. Called again with ``context.file_id`` set
+    when a signed link of that file has expired: answer with that one file.
 
     >>> class Plugin:
     ...     @hookimpl
@@ -186,8 +187,8 @@ def galion_index_document(
     ...     def galion_index_document(self, metadata):
     ...         return IndexDocument(text=metadata["description"], tags=("book",))
     >>> manager = load(Plugin())
-    >>> facts = {"description": "of mice"}
-    >>> found = settle(manager.collect_async("galion_index_document", artifact=None, metadata=facts))
+    >>> given = {"artifact": None, "metadata": {"description": "of mice"}}
+    >>> found = settle(manager.collect_async("galion_index_document", **given))
     >>> [each.value.text for each in found]
     ['of mice']
     """
@@ -204,7 +205,8 @@ def galion_graph_edges(documents: Sequence[IndexDocument]) -> Iterable[GraphEdge
     ...         yield GraphEdge(source=first.artifact_id, target=second.artifact_id,
     ...                         relation="sequel_of", evidence="same series")
     >>> shelf = [IndexDocument(artifact_id="a"), IndexDocument(artifact_id="b")]
-    >>> [each.value.relation for each in load(Plugin()).collect("galion_graph_edges", documents=shelf)]
+    >>> found = load(Plugin()).collect("galion_graph_edges", documents=shelf)
+    >>> [each.value.relation for each in found]
     ['sequel_of']
     """
 

@@ -33,8 +33,8 @@ FINISHED = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED})
 UNFINISHED = frozenset(Status) - FINISHED
 
 _STOPS = frozenset({Status.PAUSED, Status.FAILED, Status.CANCELLED})
-#: The only place that says which state may follow which. A running job whose worker died goes back to
-#: QUEUED, a finished one too when it is retried.
+#: The only place that says which state may follow which. A running job whose worker died goes back
+#: to QUEUED, a finished one too when it is retried.
 MOVES: Mapping[Status, frozenset[Status]] = {
     Status.QUEUED: _STOPS | {Status.RESOLVING},
     Status.RESOLVING: _STOPS | {Status.QUEUED, Status.DOWNLOADING},

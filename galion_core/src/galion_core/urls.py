@@ -157,18 +157,18 @@ def redact(text: str) -> str:
 
 
 def visible(text: str) -> str:
-    """Text from outside with every control character replaced, safe for a terminal or a log (R22)."""
+    """Text from outside, every control character replaced: safe for a terminal or a log (R22)."""
     return "".join("\ufffd" if unicodedata.category(c) in ("Cc", "Cf") else c for c in text)
 
 
 def safe_name(text: str, default: str = "download") -> str:
-    """One file name out of a name from outside, safe by POSIX and Windows rules at once.
+    r"""One file name out of a name from outside, safe by POSIX and Windows rules at once.
 
     Only what follows the last separator counts; reserved and invisible characters, device names,
-    shortcut extensions, leading dots and trailing dots and spaces go (Chromium's rules); NFC; at most
-    MAX_NAME bytes, the extension kept.
+    shortcut extensions, leading dots and trailing dots and spaces go (Chromium's rules); NFC; at
+    most MAX_NAME bytes, the extension kept.
 
-    >>> safe_name("../../etc/passwd"), safe_name("C:\\\\temp\\\\CON.txt"), safe_name("..")
+    >>> safe_name("../../etc/passwd"), safe_name("C:\\temp\\CON.txt"), safe_name("..")
     ('passwd', '_CON.txt', 'download')
     """
     from browser_download_filename import sanitize_filename

@@ -21,7 +21,7 @@ Table = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Layers:
-    """The merged values as a tree of tables, and the origin of each as ``{"download.jobs": ...}``."""
+    """The merged values as a tree of tables, and where each came from, by dotted name."""
 
     values: Table
     origins: dict[str, str] = field(default_factory=dict)
@@ -41,7 +41,7 @@ def read_layers(
     arguments: Mapping[str, object] | None = None,
     environment: Mapping[str, str] = os.environ,
 ) -> Layers:
-    """Merge the config file, the environment and ``arguments`` (dotted names; None means not given).
+    """Merge the config file, the environment and ``arguments`` (dotted names; None: not given).
 
     Raises InvalidInput when the file is not TOML.
     """
@@ -92,7 +92,7 @@ def _merge(layers: Layers, flat: Mapping[str, object], origin: str) -> None:
             if not isinstance(below, dict):
                 raise InvalidInput(
                     f"The setting {dotted!r} ({origin}) stands below {parent!r}, which is a value",
-                    hint=f"Remove one of the two; `galion config show` tells where {parent!r} is set.",
+                    hint="Remove one of the two; `galion config show` tells where each is set.",
                 )
             table = below
         table[last] = value

@@ -18,7 +18,7 @@ def home(environment: Mapping[str, str] = os.environ) -> Path:
 
 
 def config_file(environment: Mapping[str, str] = os.environ) -> Path:
-    """The config file: ``GALION_CONFIG``, else in ``GALION_HOME``, else the platform's own place."""
+    """The config file: ``GALION_CONFIG``, else in ``GALION_HOME``, else the platform's place."""
     chosen = environment.get("GALION_CONFIG")
     if chosen:
         return Path(chosen).expanduser().absolute()

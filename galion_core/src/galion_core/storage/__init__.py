@@ -1,0 +1,1 @@
+"""What Galion remembers: jobs and records, behind one narrow protocol."""
