@@ -178,7 +178,7 @@ def safe_name(text: str, default: str = "download") -> str:
     tail = unicodedata.normalize("NFC", tail).lstrip(". ").rstrip(". ")
     if not tail:
         return default
-    name = sanitize_filename(tail, default_name=default, platform="windows")
+    name = sanitize_filename(tail, platform="windows")
     return _fit(name)
 
 

@@ -1,0 +1,200 @@
+"""One HTTP request and its answer, on the curl loop."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import pycurl
+
+from galion_core.transfer.headers import MAX_HEADERS, Headers
+from galion_core.transfer.loop import CurlLoop
+from galion_core.version import __version__
+
+USER_AGENT = f"Galion/{__version__} (+https://pypi.org/project/galion/)"
+#: libcurl's receive buffer; larger ones gain nothing (libraries.md).
+BUFFER = 512 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Patience and speed of one connection."""
+
+    connect_timeout: float = 20
+    """Seconds."""
+    stall_timeout: float = 30
+    """Seconds without a byte; curl counts whole ones."""
+    rate: int | None = None
+    """Bytes a second."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A GET of a URL, or of the part of it that starts at ``first``."""
+
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    first: int = 0
+    last: int | None = None
+    if_range: str | None = None
+    limits: Limits = Limits()
+
+    @property
+    def ranged(self) -> bool:
+        """Only a part is asked for."""
+        return self.first > 0 or self.last is not None
+
+    def lines(self) -> list[str]:
+        """The header fields to send."""
+        fields = {**self.headers, "Accept-Encoding": "identity"}
+        if self.ranged:
+            fields["Range"] = f"bytes={self.first}-{'' if self.last is None else self.last}"
+            if self.if_range:
+                fields["If-Range"] = self.if_range
+        return [f"{name}: {value}" for name, value in fields.items()]
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """The head of an answer."""
+
+    url: str
+    status: int
+    headers: Headers
+
+
+class Sink(Protocol):
+    """Who takes an answer; called on the loop's thread. What it raises ends the exchange."""
+
+    def begin(self, response: Response) -> None:
+        """The head has come."""
+
+    def write(self, data: bytes) -> None:
+        """More of the body has come."""
+
+
+class TransportError(Exception):
+    """Curl gave up: its code and words."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+class Exchange:
+    """One request under way."""
+
+    def __init__(self, loop: CurlLoop, request: Request, sink: Sink) -> None:
+        self._loop = loop
+        self._request = request
+        self._sink = sink
+        self._lines: list[str] = []
+        self._header_bytes = 0
+        self._response: Response | None = None
+        self._failure: BaseException | None = None
+
+    async def run(self) -> Response:
+        """Send, take the whole answer into the sink, return its head.
+
+        Raises what the sink raised, or TransportError. When cancelled, the sink is silent before
+        this returns.
+        """
+        running = asyncio.get_running_loop()
+        outcome: asyncio.Future[tuple[int, str]] = running.create_future()
+
+        def done(code: int, message: str) -> None:
+            running.call_soon_threadsafe(_settle, outcome, (code, message))
+
+        handle = self._prepare()
+        self._loop.add(handle, done)
+        try:
+            code, message = await outcome
+        except asyncio.CancelledError:
+            silent = asyncio.Event()
+            self._loop.drop(handle, lambda: _wake(running, silent))
+            await silent.wait()
+            raise
+        finally:
+            self._loop.call(handle.close)
+        if self._failure is not None:
+            raise self._failure
+        if code != pycurl.E_OK:
+            raise TransportError(code, message)
+        if self._response is None:  # pragma: no cover - curl reports this as an error of its own
+            raise TransportError(pycurl.E_GOT_NOTHING, "no answer")
+        return self._response
+
+    def _prepare(self) -> pycurl.Curl:
+        handle = pycurl.Curl()
+        request, limits = self._request, self._request.limits
+        handle.setopt(pycurl.URL, request.url)
+        handle.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
+        handle.setopt(pycurl.HTTPHEADER, request.lines())
+        handle.setopt(pycurl.USERAGENT, USER_AGENT)
+        handle.setopt(pycurl.NOSIGNAL, 1)
+        handle.setopt(pycurl.BUFFERSIZE, BUFFER)
+        handle.setopt(pycurl.CONNECTTIMEOUT_MS, math.ceil(limits.connect_timeout * 1000))
+        handle.setopt(pycurl.LOW_SPEED_LIMIT, 1)
+        handle.setopt(pycurl.LOW_SPEED_TIME, math.ceil(limits.stall_timeout))
+        handle.setopt(pycurl.TCP_KEEPALIVE, 1)
+        if limits.rate:
+            handle.setopt(pycurl.MAX_RECV_SPEED_LARGE, limits.rate)
+        if request.url.startswith("https:"):
+            handle.setopt(pycurl.CAINFO, authorities())
+        handle.setopt(pycurl.HEADERFUNCTION, self._head)
+        handle.setopt(pycurl.WRITEFUNCTION, self._body)
+        return handle
+
+    def _head(self, line: bytes) -> int | None:
+        if self._response is not None:
+            return None  # trailers
+        self._header_bytes += len(line)
+        if self._header_bytes > MAX_HEADERS:
+            return -1
+        text = line.decode("latin-1").rstrip("\r\n")
+        if text:
+            self._lines.append(text)
+            return None
+        status = int(self._lines[0].split(maxsplit=2)[1])
+        headers, self._lines = Headers(self._lines[1:]), []
+        if status < 200:
+            return None
+        self._response = Response(self._request.url, status, headers)
+        try:
+            self._sink.begin(self._response)
+        except BaseException as error:
+            self._failure = error
+            return -1
+        return None
+
+    def _body(self, data: bytes) -> int | None:
+        try:
+            self._sink.write(data)
+        except BaseException as error:
+            self._failure = error
+            return -1
+        return None
+
+
+def _wake(running: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:
+    running.call_soon_threadsafe(event.set)
+
+
+def _settle(outcome: asyncio.Future[tuple[int, str]], value: tuple[int, str]) -> None:
+    if not outcome.done():
+        outcome.set_result(value)
+
+
+def authorities() -> str:
+    """The file of certificate authorities: ``SSL_CERT_FILE``, else certifi's."""
+    chosen = os.environ.get("SSL_CERT_FILE")
+    if chosen:
+        return chosen
+    import certifi
+
+    return certifi.where()

@@ -1,0 +1,154 @@
+"""One libcurl multi handle, driven by epoll in a thread of its own.
+
+Only this thread touches curl handles. Others hand it work through ``call``; what a transfer wants
+to do with its bytes happens in callbacks on this thread, so that no byte waits for a thread switch.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import threading
+from collections import deque
+from collections.abc import Callable
+from time import monotonic
+
+import pycurl
+
+#: Idle connections kept for the next request to the same place.
+KEPT_CONNECTIONS = 64
+
+Done = Callable[[int, str], None]
+
+
+class CurlLoop:
+    """Runs curl handles; ``add`` and ``drop`` may be called from any thread."""
+
+    def __init__(self) -> None:
+        self._calls: deque[Callable[[], None]] = deque()
+        self._done: dict[pycurl.Curl, Done] = {}
+        self._deadline: float | None = None
+        self._closing = False
+        self._selector = selectors.DefaultSelector()
+        self._wake_read, self._wake_write = os.pipe()
+        os.set_blocking(self._wake_read, False)
+        os.set_blocking(self._wake_write, False)
+        self._selector.register(self._wake_read, selectors.EVENT_READ)
+        self._multi = pycurl.CurlMulti()
+        self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._watch)
+        self._multi.setopt(pycurl.M_TIMERFUNCTION, self._set_timer)
+        self._multi.setopt(pycurl.M_MAXCONNECTS, KEPT_CONNECTIONS)
+        self._thread = threading.Thread(target=self._run, name="galion-transfer", daemon=True)
+        self._thread.start()
+
+    def add(self, handle: pycurl.Curl, done: Done) -> None:
+        """Start a prepared handle; ``done(code, message)`` is called on the loop's thread, once."""
+
+        def start() -> None:
+            self._done[handle] = done
+            self._multi.add_handle(handle)
+
+        self.call(start)
+
+    def drop(self, handle: pycurl.Curl, dropped: Callable[[], None]) -> None:
+        """Stop a handle at once, if it still runs; ``dropped`` is called when it is silent."""
+
+        def stop() -> None:
+            if self._done.pop(handle, None) is not None:
+                self._multi.remove_handle(handle)
+            dropped()
+
+        self.call(stop)
+
+    def call(self, work: Callable[[], None]) -> None:
+        """Run ``work`` on the loop's thread, soon; at once when the loop has ended."""
+        if not self._thread.is_alive():
+            work()
+            return
+        self._calls.append(work)
+        # A full pipe means that a wake-up is on its way already.
+        with contextlib.suppress(BlockingIOError):
+            os.write(self._wake_write, b"\0")
+
+    def close(self) -> None:
+        """Stop the thread; handles that still run end as aborted."""
+        if self._thread.is_alive():
+            self.call(self._stop)
+            self._thread.join()
+
+    def _stop(self) -> None:
+        self._closing = True
+
+    def _watch(self, what: int, descriptor: int, _multi: object, _data: object) -> None:
+        """Curl tells which events of which socket it waits for."""
+        wanted = 0
+        if what in (pycurl.POLL_IN, pycurl.POLL_INOUT):
+            wanted |= selectors.EVENT_READ
+        if what in (pycurl.POLL_OUT, pycurl.POLL_INOUT):
+            wanted |= selectors.EVENT_WRITE
+        known = descriptor in self._selector.get_map()
+        if not wanted:
+            if known:
+                self._selector.unregister(descriptor)
+        elif known:
+            self._selector.modify(descriptor, wanted)
+        else:
+            self._selector.register(descriptor, wanted)
+
+    def _set_timer(self, milliseconds: int) -> None:
+        """Curl tells when it wants to be called although nothing happened."""
+        self._deadline = None if milliseconds < 0 else monotonic() + milliseconds / 1000
+
+    def _run(self) -> None:
+        while not self._closing:
+            timeout = None if self._deadline is None else max(0.0, self._deadline - monotonic())
+            for key, events in self._selector.select(timeout):
+                if key.fd == self._wake_read:
+                    self._drain()
+                else:
+                    self._act(key.fd, events)
+            if self._deadline is not None and monotonic() >= self._deadline:
+                self._deadline = None
+                self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
+            while self._calls:
+                self._calls.popleft()()
+            self._reap()
+        self._shut()
+
+    def _act(self, descriptor: int, events: int) -> None:
+        action = 0
+        if events & selectors.EVENT_READ:
+            action |= pycurl.CSELECT_IN
+        if events & selectors.EVENT_WRITE:
+            action |= pycurl.CSELECT_OUT
+        self._multi.socket_action(descriptor, action)
+
+    def _drain(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            while os.read(self._wake_read, 4096):
+                pass
+
+    def _reap(self) -> None:
+        while True:
+            waiting, succeeded, failed = self._multi.info_read()
+            outcomes = [(handle, pycurl.E_OK, "") for handle in succeeded] + list(failed)
+            for handle, code, message in outcomes:
+                done = self._done.pop(handle, None)
+                self._multi.remove_handle(handle)
+                if done is not None:
+                    done(code, message)
+            if not waiting:
+                return
+
+    def _shut(self) -> None:
+        for handle, done in self._done.items():
+            self._multi.remove_handle(handle)
+            done(pycurl.E_ABORTED_BY_CALLBACK, "the transfer engine was closed")
+        self._done.clear()
+        while self._calls:
+            self._calls.popleft()()
+        self._multi.close()
+        self._selector.close()
+        os.close(self._wake_read)
+        os.close(self._wake_write)

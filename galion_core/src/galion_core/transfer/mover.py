@@ -1,0 +1,38 @@
+"""The byte mover: the one object that the engine holds."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+
+from galion_core.transfer.exchange import Limits
+from galion_core.transfer.loop import CurlLoop
+from galion_core.transfer.retry import Patience
+from galion_core.transfer.transfer import Transfer
+from galion_core.transfer.wanted import Fetched, Progress, Wanted
+
+
+class Mover:
+    """Fetches files; one curl thread and as many hashing threads as processors."""
+
+    def __init__(self, limits: Limits, patience: Patience) -> None:
+        self._limits = limits
+        self._patience = patience
+        self._loop = CurlLoop()
+        self._executor = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="galion-hash")
+
+    async def fetch(self, wanted: Wanted, progress: Progress) -> Fetched:
+        """Fetch, prove and publish one file.
+
+        Raises a GalionError. When cancelled, everything is silent before this returns, and the next
+        fetch of the same file goes on from what has arrived.
+        """
+        transfer = Transfer(
+            self._loop, self._executor, wanted, progress, self._limits, self._patience
+        )
+        return await transfer.run()
+
+    def close(self) -> None:
+        """End the threads; fetches must have ended before."""
+        self._loop.close()
+        self._executor.shutdown()

@@ -1,0 +1,175 @@
+"""The part file: bytes that are not yet proven, under ``NAME.part`` beside the target."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from galion_core.errors import Conflict, DiskError
+from galion_core.transfer.blocks import BLOCK, Blocks, front_bytes
+from galion_core.transfer.journal import Identity, PartJournal
+
+
+@contextlib.contextmanager
+def disk_errors(path: Path) -> Iterator[None]:
+    """Turn what the file system says into an error a person can read."""
+    try:
+        yield
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise DiskError(
+            f"{path} cannot be written: {why}",
+            hint="Choose another directory with -d, free some space, or mend the permissions.",
+            details={"path": str(path), "errno": error.errno, "reason": why},
+        ) from error
+
+
+class Part:
+    """An open, locked part file with its journal; one process at a time has it."""
+
+    def __init__(self, target: Path) -> None:
+        self.target = target
+        self.path = target.with_name(target.name + ".part")
+        self._journal = PartJournal(target.with_name(target.name + ".part.journal"))
+        self.blocks = Blocks()
+        self.size: int | None = None
+        """Bytes of the whole file, once known."""
+        with disk_errors(self.path):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            self.descriptor = _open_locked(self.path)
+
+    def left_over(self) -> Identity | None:
+        """Of which file an earlier attempt left blocks here, if it left any that can be used."""
+        found = self._journal.read()
+        if found is None:
+            return None
+        identity, finished = found
+        there = os.fstat(self.descriptor).st_size
+        size = identity.validators.size
+        usable = [index for index in finished if _end(index, size) <= there]
+        self.blocks = Blocks(usable)
+        self.size = size
+        return identity if usable else None
+
+    def begin(self, identity: Identity) -> None:
+        """Start from nothing."""
+        with disk_errors(self.path):
+            os.ftruncate(self.descriptor, 0)
+            self._journal.start(identity)
+        self.blocks = Blocks()
+        self.size = identity.validators.size
+
+    def resume(self) -> None:
+        """Go on from what ``left_over`` found."""
+        with disk_errors(self.path):
+            self._journal.resume()
+
+    @property
+    def front(self) -> int:
+        """Bytes from the start that are there without a gap."""
+        return front_bytes(self.blocks, self.size)
+
+    def write(self, offset: int, data: bytes) -> None:
+        """Put bytes in their place."""
+        with disk_errors(self.path):
+            view = memoryview(data)
+            while view:
+                written = os.pwrite(self.descriptor, view, offset)
+                view, offset = view[written:], offset + written
+
+    def arrived(self, index: int) -> None:
+        """The block is complete."""
+        self.blocks.add(index)
+        with disk_errors(self._journal.path):
+            self._journal.add(index)
+
+    def sync(self) -> None:
+        """Bring what has arrived to the disk itself, so that a power cut does not cost it."""
+        count = self.blocks.count
+        with disk_errors(self.path):
+            os.fdatasync(self.descriptor)
+            self._journal.synced(count)
+
+    def close(self) -> None:
+        """Let go of the part; it stays for the next attempt, unless nothing of it can be used."""
+        if self.descriptor < 0:
+            return
+        if self.blocks.count == 0:
+            self.remove()
+            return
+        self._journal.close()
+        self._release()
+
+    def discard(self) -> None:
+        """Forget the bytes: they are wrong."""
+        self.blocks = Blocks()
+
+    def remove(self) -> None:
+        """Delete the part and its journal."""
+        self._journal.remove()
+        with contextlib.suppress(FileNotFoundError):
+            self.path.unlink()
+        self._release()
+
+    def _release(self) -> None:
+        os.close(self.descriptor)
+        self.descriptor = -1
+
+
+class Overflow(Exception):
+    """More bytes than the file has."""
+
+
+class BlockWriter:
+    """Writes bytes from ``first`` on, a block's start, and tells the part of every finished block.
+
+    It outlives the connections that feed it, so that a broken one costs no byte.
+    """
+
+    def __init__(self, part: Part, first: int) -> None:
+        self._part = part
+        self.position = first
+        self._block = first // BLOCK
+
+    def write(self, data: bytes) -> None:
+        """Take the next bytes; raises Overflow beyond the file's size."""
+        if self._part.size is not None and self.position + len(data) > self._part.size:
+            raise Overflow
+        self._part.write(self.position, data)
+        self.position += len(data)
+        while (self._block + 1) * BLOCK <= self.position:
+            self._part.arrived(self._block)
+            self._block += 1
+
+    def finish(self) -> None:
+        """The file ends here; its last block may be short."""
+        if self.position > self._block * BLOCK:
+            self._part.arrived(self._block)
+
+
+def _end(index: int, size: int | None) -> int:
+    end = (index + 1) * BLOCK
+    return end if size is None else min(end, size)
+
+
+def _open_locked(path: Path) -> int:
+    """Open and lock the file that has this name now, not one that was just published or removed."""
+    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+    while True:
+        descriptor = os.open(path, flags, 0o666)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            raise Conflict(
+                f"{path} is being written by another download",
+                hint="Wait for it, or choose another name with -o.",
+                details={"path": str(path)},
+            ) from None
+        with contextlib.suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(descriptor), path.lstat()):
+                return descriptor
+        os.close(descriptor)

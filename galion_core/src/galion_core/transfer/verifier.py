@@ -1,0 +1,80 @@
+"""Hashing beside the transfer, over the bytes that are there without a gap."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import Executor, Future
+
+from galion_core.types import Checksum
+
+#: Bytes read back at a time; they are in the page cache.
+_CHUNK = 1 << 20
+#: New bytes that are worth waking the hashing thread for.
+_STEP = 4 << 20
+#: Bytes between two checkpoints.
+_CHECKPOINT = 256 << 20
+
+
+class Verifier:
+    """Digests of a file that is being written, made on an executor; sha256 is always one.
+
+    ``advance`` may be called from any one thread, as often as bytes arrive. ``checkpoint`` is
+    called on the executor now and then, when much has been hashed.
+    """
+
+    def __init__(
+        self,
+        executor: Executor,
+        descriptor: int,
+        algorithms: Iterable[str],
+        checkpoint: Callable[[], None],
+    ) -> None:
+        self._executor = executor
+        self._checkpoint = checkpoint
+        self._descriptor = descriptor
+        self._hashes = {name: hashlib.new(name) for name in {"sha256", *algorithms}}
+        self._buffer = bytearray(_CHUNK)
+        self._hashed = 0
+        self._front = 0
+        self._running: Future[None] | None = None
+        self._stopped = threading.Event()
+
+    def advance(self, front: int) -> None:
+        """Bytes up to ``front`` can be read."""
+        self._front = front
+        idle = self._running is None or self._running.done()
+        if idle and front - self._hashed >= _STEP:
+            self._running = self._executor.submit(self._run)
+
+    async def finish(self, size: int) -> dict[str, Checksum]:
+        """The digests of the first ``size`` bytes, by algorithm."""
+        await self._wait()
+        self._front = size
+        await asyncio.wrap_future(self._executor.submit(self._run))
+        return {name: Checksum(name, each.hexdigest()) for name, each in self._hashes.items()}
+
+    async def stop(self) -> None:
+        """Give up; the descriptor may be closed after this."""
+        self._stopped.set()
+        await self._wait()
+
+    async def _wait(self) -> None:
+        if self._running is not None:
+            await asyncio.wrap_future(self._running)
+
+    def _run(self) -> None:
+        view = memoryview(self._buffer)
+        while self._hashed < self._front and not self._stopped.is_set():
+            wanted = min(_CHUNK, self._front - self._hashed)
+            count = os.preadv(self._descriptor, [view[:wanted]], self._hashed)
+            if count == 0:
+                raise OSError("the part file is shorter than what was written to it")
+            for each in self._hashes.values():
+                each.update(view[:count])
+            self._hashed += count
+            if self._hashed % _CHECKPOINT == 0:
+                self._checkpoint()
