@@ -2,7 +2,10 @@
 
 A plugin is a module (or any object) with functions of these names, marked with ``@hookimpl`` and
 named by an entry point in the group ``galion.plugins.v1``. Calls are by keyword; an implementation
-may leave out arguments that it does not need. Within version 1 hooks only grow.
+may leave out arguments that it does not need, and gives none a default. Plugins are called in the
+order of their names; pluggy's ``tryfirst``, ``trylast`` and wrappers play no part. A hook that a
+later Galion brings is marked ``@hookimpl(optionalhook=True)`` to load in this one as well. Within
+version 1 hooks only grow.
 
 The examples run as tests; ``load(plugin)`` stands for the plugin manager with that one plugin, and
 ``settle`` awaits what a hook may return as a coroutine.
@@ -69,6 +72,8 @@ class Hook:
     """An answer may be one value or an iterable of them."""
     may_await: bool
     """An implementation may be a coroutine function."""
+    arguments: tuple[str, ...]
+    """What a call passes, all of it by keyword."""
 
 
 HOOKS: dict[str, Hook] = {}
@@ -84,8 +89,9 @@ def _hook(
     may_await: bool = False,
 ) -> Callable[[_F], _F]:
     def declare(function: _F) -> _F:
-        name = function.__name__
-        HOOKS[name] = Hook(name, mode, result, many, may_await)
+        name, code = function.__name__, function.__code__
+        arguments = code.co_varnames[: code.co_argcount]
+        HOOKS[name] = Hook(name, mode, result, many, may_await, arguments)
         return _hookspec(function)
 
     return declare
