@@ -119,6 +119,17 @@ def test_a_distribution_that_is_on_the_path_twice_is_the_first_one(
     assert (record.version, record.state) == ("2.0", PluginState.FOUND)
 
 
+def test_a_leftover_of_an_older_installation_adds_no_plugin(
+    shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf.publish("dropped", distribution="galion-books", version="1.0")
+    newer = tmp_path / "newer"
+    newer.mkdir()
+    monkeypatch.syspath_prepend(str(newer))
+    type(shelf)(newer).publish("books", distribution="Galion_Books", version="2.0")
+    assert [each.name for each in shelf.records()] == ["books"]
+
+
 @pytest.mark.parametrize(
     ("line", "words"),
     [

@@ -176,6 +176,16 @@ def galion_resolve_url():
     assert "`pip uninstall galion-bad`" in str(caught.value.hint)
 
 
+def test_a_fault_names_the_distribution_that_was_loaded_of_two_in_conflict(shelf: Shelf) -> None:
+    source = "from galion_core import hookimpl\n@hookimpl\ndef galion_detect_platform(): return 1"
+    shelf.publish("bad", source, distribution="abc")
+    shelf.publish("bad", source, distribution="zoo")
+    manager = PluginManager()
+    manager.load(reversed(shelf.records()))
+    manager.collect("galion_detect_platform", url=URL)
+    assert manager.faults["bad", "galion_detect_platform"].distribution == "abc"
+
+
 @pytest.mark.parametrize("hook", TYPED)
 def test_an_answer_of_the_wrong_type_is_a_fault(
     hook: str, manager: PluginManager, make_plugin: MakePlugin
