@@ -184,3 +184,25 @@ class PluginError(GalionError):
     """A plugin failed; the message names it."""
 
     code = "PLUGIN_FAILED"
+
+
+def error_of(record: Mapping[str, object]) -> GalionError:
+    """The error that a record of ``as_dict`` tells of, as its own class."""
+    kind = _by_code().get(str(record.get("code")), GalionError)
+    details, hint = record.get("details"), record.get("hint")
+    error = kind(
+        str(record.get("message", "")),
+        hint=None if hint is None else str(hint),
+        details=details if isinstance(details, Mapping) else None,
+    )
+    error.retryable = bool(record.get("retryable"))
+    return error
+
+
+def _by_code() -> dict[str, type[GalionError]]:
+    found: dict[str, type[GalionError]] = {}
+    waiting: list[type[GalionError]] = [GalionError]
+    for kind in waiting:
+        found.setdefault(kind.code, kind)
+        waiting += kind.__subclasses__()
+    return found

@@ -111,6 +111,8 @@ class Job(_Record):
     platform: str | None = None
     files: tuple[JobFile, ...] = ()
     error: JobError | None = None
+    warnings: tuple[str, ...] = ()
+    """What went wrong after the files were published."""
     priority: int = 0
     """Higher runs first."""
     batch: str | None = None

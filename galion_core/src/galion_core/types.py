@@ -156,7 +156,7 @@ class HttpClient(Protocol):
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> HttpResponse:
-        """The answer to a GET, redirects followed; an error status raises its GalionError."""
+        """The answer to a GET, redirects followed; its status is for the caller to judge."""
 
 
 class ResolveContext(Protocol):

@@ -1,1 +1,1 @@
-"""."""
+"""Jobs on their way: from a URL to published, processed, remembered files."""

@@ -50,12 +50,18 @@ class Incoming:
     """A file on its way."""
 
     def __init__(
-        self, wanted: Wanted, asked: ParsedUrl, executor: Executor, progress: Progress
+        self,
+        wanted: Wanted,
+        asked: ParsedUrl,
+        executor: Executor,
+        progress: Progress,
+        announce: Callable[[str], object],
     ) -> None:
         self._wanted = wanted
         self._asked = asked
         self._executor = executor
         self._progress = progress
+        self._announce = announce
         self._writer: BlockWriter | None = None
         self.verifier: Verifier | None = None
         self.part: Part | None = None
@@ -147,6 +153,7 @@ class Incoming:
     def _open(self, name: str) -> Part:
         """Open the part, and find what an earlier run left in it."""
         self._progress.name = name
+        self._announce(name)
         part = self.part = Part(self._wanted.directory / name)
         self.identity = part.left_over()
         if self.identity is not None and part.front:

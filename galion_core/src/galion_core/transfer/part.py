@@ -150,6 +150,12 @@ class BlockWriter:
             self._part.arrived(self._block)
 
 
+def remove_part(target: Path) -> None:
+    """Delete what is left of a download that will not be gone on with; raises Conflict."""
+    if os.path.lexists(target.with_name(target.name + ".part")):
+        Part(target).remove()
+
+
 def _end(index: int, size: int | None) -> int:
     end = (index + 1) * BLOCK
     return end if size is None else min(end, size)

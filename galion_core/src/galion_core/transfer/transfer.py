@@ -54,13 +54,16 @@ class Transfer:
         self._link = parse_url(wanted.remote.url)
         self._restarts = 0
         self._refreshed_at = -1
+        self._running = asyncio.get_running_loop()
 
     async def run(self) -> Fetched:
         """Fetch, prove and publish; raises a GalionError. What a cancelled run has got is kept."""
         kept = await self._already_here()
         if kept is not None:
             return kept
-        incoming = Incoming(self._wanted, self._link, self._executor, self._progress)
+        incoming = Incoming(
+            self._wanted, self._link, self._executor, self._progress, self._announce
+        )
         try:
             await self._receive(incoming)
             return await self._finish(incoming)
@@ -68,6 +71,10 @@ class Transfer:
             return await keep_or_refuse(found.target, found.identity, self._wanted, self._executor)
         finally:
             await incoming.close()
+
+    def _announce(self, name: str) -> None:
+        """Pass the name on from the loop's thread to the event loop."""
+        self._running.call_soon_threadsafe(self._wanted.named, name)
 
     async def _already_here(self) -> Fetched | None:
         """A file that is known by its checksum needs no request to be recognised."""
@@ -162,7 +169,7 @@ class Transfer:
         assert part.size is not None
         assert verifier is not None
         assert identity is not None
-        self._progress.verifying = True
+        self._wanted.verifying()
         name, size = part.target.name, part.size
         digests = await verifier.finish(size)
         try:

@@ -19,7 +19,6 @@ class Progress:
     """Bytes of the file that are there, those of earlier attempts included."""
     total: int | None = None
     """Bytes of the whole file; None: not known."""
-    verifying: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +54,10 @@ class Wanted:
     """Makes a new link when this one has expired."""
     known: Callable[[Path], Known | None] = lambda path: None
     """What is remembered of a file on disk."""
+    named: Callable[[str], None] = lambda name: None
+    """Called on the event loop once the final name is known."""
+    verifying: Callable[[], None] = lambda: None
+    """Called on the event loop once every byte is there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,93 @@
+"""Where each file of a resolution goes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from galion_core.errors import InvalidInput, NotFound, PolicyError
+from galion_core.jobs import Job, JobFile
+from galion_core.types import Checksum, RemoteFile, Resolution
+from galion_core.urls import redact, safe_name
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedFile:
+    """One file to fetch, and its place in the job."""
+
+    index: int
+    remote: RemoteFile
+    directory: Path
+    filename: str | None
+    """None: the server names it."""
+    checksums: tuple[Checksum, ...]
+
+
+def plan(job: Job, resolution: Resolution) -> list[PlannedFile]:
+    """Names and places for all files; raises NotFound, InvalidInput or PolicyError."""
+    files = resolution.files
+    if not files:
+        raise NotFound(
+            f"There is nothing to download at {redact(job.url)}",
+            hint="Open the link in a browser to see what it holds.",
+        )
+    options = job.options
+    if len(files) > 1 and (options.filename or options.checksum):
+        raise InvalidInput(
+            f"The link stands for {len(files)} files, but a name or checksum is of one",
+            hint="Leave out -o and --checksum, or give the link of one file.",
+        )
+    given = (Checksum.parse(options.checksum),) if options.checksum else ()
+    taken: set[Path] = set()
+    earlier = {each.id: each for each in job.files if each.id}
+    planned = []
+    for index, remote in enumerate(files):
+        directory = _below(Path(options.directory), remote.folder)
+        before = earlier.get(remote.id)
+        name = options.filename or (Path(before.path).name if before and before.path else None)
+        if name is None and remote.name:
+            name = _unused(directory, safe_name(remote.name), taken)
+        if name:
+            taken.add(directory / name)
+        planned.append(PlannedFile(index, remote, directory, name, (*given, *remote.checksums)))
+    return planned
+
+
+def job_files(job: Job, planned: Sequence[PlannedFile]) -> tuple[JobFile, ...]:
+    """The files as the job records them; those of an earlier attempt keep what is known."""
+    earlier = {each.id: each for each in job.files}
+    return tuple(
+        earlier.get(each.remote.id)
+        or JobFile(
+            id=each.remote.id,
+            name=each.filename,
+            path=str(each.directory / each.filename) if each.filename else None,
+            size=each.remote.size,
+        )
+        for each in planned
+    )
+
+
+def _below(root: Path, folder: str) -> Path:
+    """The folder below the root, every part made safe, links resolved; raises PolicyError."""
+    parts = [safe_name(part, default="") for part in folder.replace("\\", "/").split("/")]
+    path = Path(os.path.realpath(root.joinpath(*(part for part in parts if part))))
+    if not path.is_relative_to(root):
+        raise PolicyError(
+            f"{folder!r} leads out of {root}",
+            hint="Remove the link in that directory, or choose another one with -d.",
+            details={"folder": folder, "directory": str(root)},
+        )
+    return path
+
+
+def _unused(directory: Path, name: str, taken: set[Path]) -> str:
+    """The name, numbered when another file of the job has it."""
+    stem, dot, extension = name.partition(".")
+    number = 2
+    while directory / name in taken:
+        name = f"{stem} ({number}){dot}{extension}"
+        number += 1
+    return name

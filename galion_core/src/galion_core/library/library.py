@@ -1,0 +1,69 @@
+"""The library: everything that was fetched, searchable."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from galion_core.errors import InvalidInput
+from galion_core.library.catalogue import Catalogue
+from galion_core.library.documents import Documents, merge
+from galion_core.library.graph import edges
+from galion_core.plugins.manager import PluginManager
+from galion_core.storage.protocol import Store
+from galion_core.types import Artifact, GraphEdge, Index, IndexBackend, IndexHit
+
+
+class Library:
+    """Catalogue, documents and index of one store; the index is opened when it is first needed."""
+
+    def __init__(self, store: Store, manager: PluginManager, home: Path, backend: str) -> None:
+        self.catalogue = Catalogue(store)
+        self.documents = Documents(store)
+        self._manager = manager
+        self._home = home
+        self._backend = backend
+        self._index: Index | None = None
+
+    async def add(self, artifact: Artifact, origin: Mapping[str, object]) -> None:
+        """Keep an artifact, and ask the plugins what can be searched about it."""
+        self.catalogue.add(artifact, origin)
+        answers = await self._manager.collect_async(
+            "galion_index_document", artifact=artifact, metadata=artifact.metadata
+        )
+        document = merge(artifact.id, [each.value for each in answers])
+        self.documents.add(document)
+        if self._index is not None:
+            self._index.add([document])
+
+    def search(self, query: str, limit: int = 10) -> Sequence[IndexHit]:
+        """The best hits for a query, best first."""
+        return self._open().search(query, limit)
+
+    def graph(self) -> list[GraphEdge]:
+        """The relations between the artifacts."""
+        return edges(self._manager, list(self.documents))
+
+    def close(self) -> None:
+        """Close the index, if it was opened."""
+        if self._index is not None:
+            self._index.close()
+            self._index = None
+
+    def _open(self) -> Index:
+        if self._index is None:
+            folder = self._home / "index" / self._backend
+            self._index = _pick(self._manager, self._backend).open(folder)
+            self._index.add(list(self.documents))
+        return self._index
+
+
+def _pick(manager: PluginManager, name: str) -> IndexBackend:
+    answers = manager.collect("galion_register_index_backends")
+    offered: dict[str, IndexBackend] = {each.value.name: each.value for each in reversed(answers)}
+    if name not in offered:
+        raise InvalidInput(
+            f"There is no index backend {name!r}",
+            hint=f"Set index.backend to one of: {', '.join(sorted(offered))}.",
+        )
+    return offered[name]
