@@ -1,0 +1,85 @@
+"""Every way in which the fault server can misbehave; base.py says how they work."""
+
+from __future__ import annotations
+
+from galion_core.testing.faults.base import BodyFault, Fault, RangeFault, ranged, unranged
+from galion_core.testing.faults.content import (
+    ChangeAfter,
+    FlipByte,
+    Gzip,
+    NoValidators,
+    SetHeaders,
+    WeakValidator,
+)
+from galion_core.testing.faults.delivery import (
+    Chunked,
+    CutBody,
+    CutChunked,
+    NoContentLength,
+    ResetInHeaders,
+    SlowHeaders,
+    Stall,
+    StallBeforeHeaders,
+    Throttle,
+    Truncate,
+    WrongLength,
+)
+from galion_core.testing.faults.ranges import (
+    AcceptRangesNone,
+    IgnoreIfRange,
+    IgnoreRange,
+    Multipart,
+    ShiftRange,
+    WrongContentRange,
+)
+from galion_core.testing.faults.refusals import (
+    ExpireAfter,
+    HtmlInstead,
+    JsonError,
+    LfsPointer,
+    Raw,
+    Redirect,
+    RequireHeader,
+    Status,
+    XmlAccessDenied,
+)
+
+__all__ = [
+    "AcceptRangesNone",
+    "BodyFault",
+    "ChangeAfter",
+    "Chunked",
+    "CutBody",
+    "CutChunked",
+    "ExpireAfter",
+    "Fault",
+    "FlipByte",
+    "Gzip",
+    "HtmlInstead",
+    "IgnoreIfRange",
+    "IgnoreRange",
+    "JsonError",
+    "LfsPointer",
+    "Multipart",
+    "NoContentLength",
+    "NoValidators",
+    "RangeFault",
+    "Raw",
+    "Redirect",
+    "RequireHeader",
+    "ResetInHeaders",
+    "SetHeaders",
+    "ShiftRange",
+    "SlowHeaders",
+    "Stall",
+    "StallBeforeHeaders",
+    "Status",
+    "Throttle",
+    "Truncate",
+    "WeakValidator",
+    "WrongContentRange",
+    "WrongLength",
+    "XmlAccessDenied",
+    "ranged",
+    "unranged",
+]
