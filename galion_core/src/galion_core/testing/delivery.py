@@ -35,13 +35,13 @@ def deliver(answer: Answer, wire: Wire, *, with_body: bool, count: Callable[[int
 def _send_body(answer: Answer, wire: Wire, count: Callable[[int], None]) -> None:
     chunked = answer.framing is Framing.CHUNKED
     for piece in _paced(answer.body, answer.body_pace, wire):
+        if chunked:
+            wire.send(b"%x\r\n" % len(piece))
         count(len(piece))
         try:
-            if chunked:
-                wire.send(b"%x\r\n" % len(piece))
             wire.send(piece)
         except Unsent as error:
-            count(-min(error.count, len(piece)))
+            count(-error.count)
             raise
         if chunked:
             wire.send(b"\r\n")
