@@ -45,7 +45,7 @@ def check_body(name: str, head: bytes, size: int) -> None:
         raise _refused(
             name,
             "a Git LFS pointer, not the file it points at",
-            "Take the link of the file itself (on GitHub: Download raw file).",
+            "Take the link of the file itself, often called raw or download, not that of its page.",
         )
     if size <= _SMALL and extension not in _XML and _XML_ERROR.match(text):
         raise _refused(
