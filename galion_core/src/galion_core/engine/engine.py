@@ -1,4 +1,4 @@
-"""The engine takes requests in, works on jobs and stops them; every face calls it, nothing below."""
+"""The engine takes requests in, works on jobs and stops them; every face calls it."""
 
 from __future__ import annotations
 
@@ -93,6 +93,14 @@ class Engine:
         if begun.status is Status.PAUSED:
             return self._store.jobs.move(begun.id, Status.QUEUED, options=asked.options)
         return begun
+
+    async def preview(self, request: DownloadRequest) -> Job:
+        """What a request would fetch and where to, with names and sizes; nothing is queued.
+
+        Raises what ``submit`` and the download's beginning would raise.
+        """
+        job, secrets = make_job(request, self._settings.download.directory)
+        return await Pipeline(self._parts, job, secrets, JobProgress(job.id)).preview()
 
     def retry(self, job_id: str) -> Job:
         """Queue a failed, cancelled or paused job again; raises Conflict for any other."""

@@ -67,6 +67,22 @@ class Pipeline:
         warnings = await self._take_in(fetched, source, resolution)
         return self._move(Status.COMPLETED, warnings=warnings)
 
+    async def preview(self) -> Job:
+        """The job with its planned files, asked of the servers where the platform does not say."""
+        source = Source(self._parts.manager, self._parts.layers, self._secrets)
+        planned = plan(self._job, await source.resolve())
+        files = list(job_files(self._job, planned))
+        for each in planned:
+            if each.filename is None or each.remote.size is None:
+                found = await self._parts.mover.probe(self._wanted(each, source))
+                files[each.index] = JobFile(
+                    id=each.remote.id,
+                    name=found.name,
+                    path=str(each.directory / found.name),
+                    size=found.size,
+                )
+        return self._job.model_copy(update={"platform": source.platform, "files": tuple(files)})
+
     # --- fetching -----------------------------------------------------------------------------
 
     async def _fetch_all(self, planned: list[PlannedFile], source: Source) -> list[Fetched]:

@@ -133,6 +133,14 @@ class Dispatcher:
         """Record that an answer of the plugin was of no use; for those who judge answers."""
         self._contain(BadPlugin(message), plugin, hook)
 
+    def hooks_of(self, plugin: str) -> list[str]:
+        """The hooks that a registered plugin implements, sorted."""
+        return sorted(
+            hook
+            for hook in HOOKS
+            if any(each.plugin_name == plugin for each in self._implementations(hook))
+        )
+
     def distribution(self, plugin: str) -> str:
         """The distribution that a plugin came with; empty for what is built in."""
         record = self._record(plugin)

@@ -45,9 +45,7 @@ def read_layers(
 
     Raises InvalidInput when the file is not TOML.
     """
-    layers = Layers({})
-    path = config_file(environment)
-    _merge(layers, _flatten(read_file(path)), str(path))
+    layers = file_layers(environment)
     for variable, value in sorted(environment.items()):
         name = _SHORT.get(variable, variable)
         if name.startswith(PREFIX) and name not in _NOT_SETTINGS and "__" in name:
@@ -55,6 +53,14 @@ def read_layers(
             _merge(layers, {dotted: value}, variable)
     given = {name: value for name, value in (arguments or {}).items() if value is not None}
     _merge(layers, given, "argument")
+    return layers
+
+
+def file_layers(environment: Mapping[str, str] = os.environ) -> Layers:
+    """What the config file alone says."""
+    layers = Layers({})
+    path = config_file(environment)
+    _merge(layers, _flatten(read_file(path)), str(path))
     return layers
 
 

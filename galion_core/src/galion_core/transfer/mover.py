@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from galion_core.transfer.exchange import Limits
 from galion_core.transfer.loop import CurlLoop
+from galion_core.transfer.probe import Probe, probe
 from galion_core.transfer.retry import Patience
 from galion_core.transfer.transfer import Transfer
 from galion_core.transfer.wanted import Fetched, Progress, Wanted
@@ -31,6 +32,10 @@ class Mover:
             self._loop, self._executor, wanted, progress, self._limits, self._patience
         )
         return await transfer.run()
+
+    async def probe(self, wanted: Wanted) -> Probe:
+        """Name and size of a file, without fetching it; raises a GalionError."""
+        return await probe(self._loop, wanted, self._limits)
 
     def close(self) -> None:
         """End the threads; fetches must have ended before."""

@@ -1,16 +1,44 @@
-"""Where a redirect may lead."""
+"""Ask, and follow redirects to where they may lead."""
 
 from __future__ import annotations
 
-from galion_core.errors import DownloadFailed, PolicyError
-from galion_core.urls import ParsedUrl, redact
+import contextlib
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
-REDIRECTS = frozenset({301, 302, 303, 307, 308})
+from galion_core.errors import DownloadFailed, PolicyError
+from galion_core.transfer.exchange import Exchange, Request, Response
+from galion_core.transfer.loop import CurlLoop
+from galion_core.transfer.sink import AnswerSink, LongRefusal, Write
+from galion_core.urls import ParsedUrl, parse_url, redact
+
 #: As browsers and curl allow.
 MAX_REDIRECTS = 20
 
 
-def next_hop(here: ParsedUrl, location: str) -> ParsedUrl:
+async def follow(
+    loop: CurlLoop,
+    request: Request,
+    headers_for: Callable[[str], Mapping[str, str]],
+    accept: Callable[[Response], Write],
+) -> AnswerSink:
+    """The answer at the end of the redirects; each hop gets only the headers of its own origin.
+
+    Raises TransportError, what ``accept`` raises, PolicyError and DownloadFailed.
+    """
+    first = here = parse_url(request.url)
+    for _ in range(MAX_REDIRECTS + 1):
+        sink = AnswerSink(accept)
+        hop = replace(request, url=str(here), headers=headers_for(here.origin))
+        with contextlib.suppress(LongRefusal):
+            await Exchange(loop, hop, sink).run()
+        if sink.location is None:
+            return sink
+        here = _next_hop(here, sink.location)
+    raise _too_many(first)
+
+
+def _next_hop(here: ParsedUrl, location: str) -> ParsedUrl:
     """The URL that a Location header leads to; raises PolicyError where it must not be followed."""
     there = here.join(location)
     if there.scheme not in ("http", "https"):
@@ -28,7 +56,7 @@ def next_hop(here: ParsedUrl, location: str) -> ParsedUrl:
     return there
 
 
-def too_many(first: ParsedUrl) -> DownloadFailed:
+def _too_many(first: ParsedUrl) -> DownloadFailed:
     """The error for a chain of redirects that does not end."""
     return DownloadFailed(
         f"{first.host} redirects more than {MAX_REDIRECTS} times",

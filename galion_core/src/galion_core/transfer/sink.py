@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from galion_core.transfer.exchange import Response
-from galion_core.transfer.redirects import REDIRECTS
 
-FILE = frozenset({200, 203, 206})
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_FILE = frozenset({200, 203, 206})
 #: Bytes of a refusal that are kept to be shown, and that are read at all.
 _KEPT, _READ = 4096, 256 * 1024
 
@@ -37,9 +37,9 @@ class AnswerSink:
     def begin(self, response: Response) -> None:
         """Decide by the head."""
         self.response = response
-        if response.status in FILE:
+        if response.status in _FILE:
             self._write = self._accept(response)
-        elif response.status in REDIRECTS:
+        elif response.status in _REDIRECTS:
             self.location = response.headers.get("location")
 
     def write(self, data: bytes) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import functools
 import os
 from concurrent.futures import Executor
@@ -11,7 +10,7 @@ from dataclasses import replace
 
 from galion_core.errors import GalionError, IntegrityError
 from galion_core.transfer import refusals
-from galion_core.transfer.exchange import Exchange, Limits, Request, TransportError
+from galion_core.transfer.exchange import Limits, Request, TransportError
 from galion_core.transfer.existing import keep_or_refuse
 from galion_core.transfer.faults import from_curl, from_status
 from galion_core.transfer.headers import Validators, unsatisfied_total
@@ -20,9 +19,9 @@ from galion_core.transfer.journal import Identity
 from galion_core.transfer.loop import CurlLoop
 from galion_core.transfer.part import Overflow
 from galion_core.transfer.publisher import publish
-from galion_core.transfer.redirects import MAX_REDIRECTS, next_hop, too_many
+from galion_core.transfer.redirects import follow
 from galion_core.transfer.retry import Patience, Retries
-from galion_core.transfer.sink import AnswerSink, LongRefusal
+from galion_core.transfer.sink import AnswerSink
 from galion_core.transfer.sniff import HEAD, check_body
 from galion_core.transfer.wanted import Fetched, Progress, Wanted
 from galion_core.urls import parse_url
@@ -123,22 +122,14 @@ class Transfer:
 
     async def _try(self, incoming: Incoming) -> bool:
         """One request, redirects followed; True when the file is complete."""
-        url = self._link
-        for _ in range(MAX_REDIRECTS + 1):
-            sink = AnswerSink(incoming.accept)
-            request = Request(
-                url=str(url),
-                headers=self._wanted.headers_for(url.origin),
-                first=incoming.position,
-                if_range=incoming.if_range,
-                limits=self._limits,
-            )
-            with contextlib.suppress(LongRefusal):
-                await Exchange(self._loop, request, sink).run()
-            if sink.location is None:
-                return self._judge(sink, incoming)
-            url = next_hop(url, sink.location)
-        raise too_many(self._link)
+        request = Request(
+            url=str(self._link),
+            first=incoming.position,
+            if_range=incoming.if_range,
+            limits=self._limits,
+        )
+        sink = await follow(self._loop, request, self._wanted.headers_for, incoming.accept)
+        return self._judge(sink, incoming)
 
     def _judge(self, sink: AnswerSink, incoming: Incoming) -> bool:
         response = sink.response

@@ -1,0 +1,123 @@
+"""``galion download``: links in, proven files out."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import click
+
+from galion_core.cli.session import Session, pass_session
+from galion_core.errors import InvalidInput
+from galion_core.settings.layers import read_layers
+
+
+@click.command("download")
+@click.argument("urls", nargs=-1, metavar="URL...")
+@click.option("-d", "--directory", metavar="DIR", help="Where the files go (made if missing).")
+@click.option("-o", "--output", "filename", metavar="NAME", help="The file's name; for one URL.")
+@click.option("-i", "--input-file", metavar="FILE", help="Read URLs from FILE (- is stdin).")
+@click.option("-j", "--jobs", type=click.IntRange(1, 64), metavar="N", help="Downloads at once.")
+@click.option(
+    "-x",
+    "--connections",
+    type=click.IntRange(1, 64),
+    metavar="N",
+    help="Connections to one file, at most.",
+)
+@click.option("-r", "--limit-rate", metavar="RATE", help="Bytes a second: 500K, 4.2M, 1G.")
+@click.option(
+    "-H",
+    "--header",
+    "headers",
+    multiple=True,
+    metavar="'NAME: VALUE'",
+    help="Sent to the URL's own host only, never stored. Repeatable.",
+)
+@click.option("--checksum", metavar="ALGO=HEX", help="What the file must be; for one URL.")
+@click.option("--force", is_flag=True, help="Replace a file that has the name.")
+@click.option("--dry-run", is_flag=True, help="Say what would be fetched, fetch nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a job.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress; errors only.")
+@pass_session
+def command(
+    session: Session,
+    urls: tuple[str, ...],
+    directory: str | None,
+    filename: str | None,
+    input_file: str | None,
+    jobs: int | None,
+    connections: int | None,
+    limit_rate: str | None,
+    headers: tuple[str, ...],
+    checksum: str | None,
+    force: bool,
+    dry_run: bool,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """Download every URL, prove the bytes, and give the files their names.
+
+    What was interrupted goes on from where it was: run the same command again. The paths of the
+    files are printed on stdout, everything else on stderr.
+    """
+    wanted = [*urls, *(_read_urls(input_file) if input_file else ())]
+    if not wanted:
+        raise InvalidInput("No URL was given", hint="galion download URL, or -i FILE.")
+    if len(wanted) > 1 and (filename or checksum):
+        raise InvalidInput(
+            f"A name or a checksum is of one file, but {len(wanted)} URLs were given",
+            hint="Leave out -o and --checksum, or download the URLs one by one.",
+        )
+    layers = read_layers(
+        {
+            "download.jobs": jobs,
+            "download.connections": connections,
+            "download.limit_rate": limit_rate,
+        }
+    )
+    from galion_core.cli.running import Output, download
+    from galion_core.cli.running import dry_run as try_out
+    from galion_core.engine.request import DownloadRequest
+
+    requests = [
+        DownloadRequest(
+            url=url,
+            directory=directory,
+            filename=filename,
+            checksum=checksum,
+            headers=_parse_headers(headers),
+            connections=connections,
+            force=force,
+        )
+        for url in wanted
+    ]
+    run = try_out if dry_run else download
+    return run(layers, session.manager, requests, Output(as_json=as_json, quiet=quiet))
+
+
+def _read_urls(path: str) -> Iterable[str]:
+    """The lines of a file that are not empty and not comments."""
+    try:
+        text = sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInput(
+            f"{path} cannot be read: {error}",
+            hint="Give a text file with one URL a line to -i.",
+        ) from None
+    lines = (line.strip() for line in text.splitlines())
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def _parse_headers(lines: Iterable[str]) -> Mapping[str, str]:
+    headers = {}
+    for line in lines:
+        name, colon, value = line.partition(":")
+        if not colon:
+            raise InvalidInput(
+                f"{line[:60]!r} is not a header",
+                hint="Write -H 'Name: value'.",
+            )
+        headers[name.strip()] = value.strip()
+    return headers
