@@ -63,6 +63,8 @@ class Pipeline:
         ]
         self._move(Status.DOWNLOADING, files=job_files(self._job, planned))
         fetched = await self._fetch_all(planned, source)
+        if self._job.status is Status.DOWNLOADING:  # files that were there already needed no proof
+            self._move(Status.VERIFYING)
         self._move(Status.PROCESSING)
         warnings = await self._take_in(fetched, source, resolution)
         return self._move(Status.COMPLETED, warnings=warnings)
