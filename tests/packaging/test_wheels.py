@@ -64,7 +64,7 @@ class Environment:
     def plugins(self) -> set[str]:
         listed = self.galion("plugins", "--json")
         assert listed.returncode == 0, listed.stderr
-        return {plugin["name"] for plugin in map(json.loads, listed.stdout.splitlines())}
+        return {plugin["name"] for plugin in json.loads(listed.stdout)}
 
 
 @pytest.fixture(scope="session")
