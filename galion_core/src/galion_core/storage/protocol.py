@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from galion_core.jobs import Job, Status
+if TYPE_CHECKING:
+    from galion_core.jobs import Job, Status  # pydantic: half of the time that a start takes
 
 
 class JobTable(Protocol):
