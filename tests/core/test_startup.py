@@ -51,4 +51,4 @@ def test_detect_imports_the_plugins_and_nothing_that_downloads_stores_or_draws(
 ) -> None:
     loaded = modules_loaded_by(tmp_path / "modules", "detect", URL)
     assert loaded >= PLUGINS | {"galion_core.cli", "click"}
-    assert loaded & {"httpx", "pycurl", "tinydb", "rich"} == set()
+    assert loaded & {"httpx", "pycurl", "pydantic", "tinydb", "rich"} == set()
