@@ -1,4 +1,4 @@
-"""What a store can do; narrow enough to be served by TinyDB on one machine and PostgreSQL on many."""
+"""What a store can do; narrow enough for TinyDB on one machine and for PostgreSQL on many."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ class JobTable(Protocol):
     ) -> Job:
         """Change a job: its status along the legal moves (jobs.MOVES), other fields as given.
 
-        ``attempt`` makes it conditional: Conflict when the job has been claimed again since, or is no
-        longer running. Raises Conflict for an illegal move and NotFound for an unknown id. A job that
-        leaves the running states loses its worker.
+        ``attempt`` makes it conditional: Conflict when the job has been claimed again since, or is
+        no longer running. Raises Conflict for an illegal move and NotFound for an unknown id. A
+        job that leaves the running states loses its worker.
         """
 
     def remove(self, job_ids: Iterable[str]) -> int:
