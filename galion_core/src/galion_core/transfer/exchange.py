@@ -48,14 +48,15 @@ class Request:
         """Only a part is asked for."""
         return self.first > 0 or self.last is not None
 
-    def lines(self) -> list[str]:
-        """The header fields to send."""
+    def lines(self) -> list[bytes]:
+        """The header fields to send; what came as any bytes (an ETag) goes back as the same."""
         fields = {**self.headers, "Accept-Encoding": "identity"}
         if self.ranged:
             fields["Range"] = f"bytes={self.first}-{'' if self.last is None else self.last}"
             if self.if_range:
                 fields["If-Range"] = self.if_range
-        return [f"{name}: {value}" for name, value in fields.items()]
+        lines = (f"{name}: {value}" for name, value in fields.items())
+        return [line.encode("latin-1", "replace") for line in lines]
 
 
 @dataclass(frozen=True, slots=True)
