@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 #: Bytes of a block, the unit that a resume can lose.
 BLOCK = 1 << 20
@@ -35,6 +35,10 @@ class Blocks:
     def count(self) -> int:
         """How many blocks are there."""
         return self._done.count(1)
+
+    def __iter__(self) -> Iterator[int]:
+        """Their indexes, in order."""
+        return (index for index, there in enumerate(self._done) if there)
 
     def __contains__(self, index: int) -> bool:
         return index < len(self._done) and bool(self._done[index])

@@ -49,7 +49,10 @@ class Part:
         identity, finished = found
         there = os.fstat(self.descriptor).st_size
         size = identity.validators.size
-        usable = [index for index in finished if _end(index, size) <= there]
+        usable = {index for index in finished if _lies_within(index, size, there)}
+        if size is not None and len(usable) * BLOCK >= size:
+            # Ask for one again, so that the server says whether the file is still the same.
+            usable.discard(max(usable, default=0))
         self.blocks = Blocks(usable)
         self.size = size
         return identity if usable else None
@@ -65,7 +68,7 @@ class Part:
     def resume(self) -> None:
         """Go on from what ``left_over`` found."""
         with disk_errors(self.path):
-            self._journal.resume()
+            self._journal.resume(self.blocks)
 
     @property
     def front(self) -> int:
@@ -156,9 +159,12 @@ def remove_part(target: Path) -> None:
         Part(target).remove()
 
 
-def _end(index: int, size: int | None) -> int:
+def _lies_within(index: int, size: int | None, there: int) -> bool:
+    """Whether a file of this size has such a block, and whether all of it can be there."""
     end = (index + 1) * BLOCK
-    return end if size is None else min(end, size)
+    if size is None:
+        return end <= there
+    return index * BLOCK < size and min(end, size) <= there
 
 
 def _open_locked(path: Path) -> int:
