@@ -113,7 +113,7 @@ class Part:
     def remove(self) -> None:
         """Delete the part and its journal."""
         self._journal.remove()
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(OSError):
             self.path.unlink()
         self._release()
 
@@ -182,6 +182,10 @@ def _open_locked(path: Path) -> int:
                 details={"path": str(path)},
             ) from None
         with contextlib.suppress(FileNotFoundError):
-            if os.path.samestat(os.fstat(descriptor), path.lstat()):
-                return descriptor
+            status = os.fstat(descriptor)
+            if os.path.samestat(status, path.lstat()):
+                if status.st_nlink == 1:
+                    return descriptor
+                # It has another name: a file that was published when its process was killed.
+                path.unlink()
         os.close(descriptor)
