@@ -7,12 +7,14 @@ import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 import pycurl
 
 from galion_core.transfer.headers import MAX_HEADERS, Headers
 from galion_core.transfer.loop import CurlLoop
+from galion_core.transfer.outlast import outlast
 from galion_core.version import __version__
 
 USER_AGENT = f"Galion/{__version__} (+https://pypi.org/project/galion/)"
@@ -116,9 +118,10 @@ class Exchange:
         try:
             code, message = await outcome
         except asyncio.CancelledError:
-            silent = asyncio.Event()
-            self._loop.drop(handle, lambda: _wake(running, silent))
-            await silent.wait()
+            silent: asyncio.Future[None] = running.create_future()
+            said = partial(running.call_soon_threadsafe, silent.set_result, None)
+            self._loop.drop(handle, said)
+            await outlast(silent)
             raise
         finally:
             self._loop.call(handle.close)
@@ -180,10 +183,6 @@ class Exchange:
             self._failure = error
             return -1
         return None
-
-
-def _wake(running: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:
-    running.call_soon_threadsafe(event.set)
 
 
 def _settle(outcome: asyncio.Future[tuple[int, str]], value: tuple[int, str]) -> None:

@@ -197,10 +197,12 @@ class Incoming:
 
     async def close(self) -> None:
         """Let go of the part; what can be used stays for the next run."""
-        if self.verifier is not None:
-            await self.verifier.stop()
-        if self.part is not None:
-            self.part.close()
+        try:
+            if self.verifier is not None:
+                await self.verifier.stop()
+        finally:
+            if self.part is not None:
+                self.part.close()
 
 
 def _length(response: Response) -> int | None:

@@ -17,7 +17,7 @@ from galion_core.transfer.headers import Validators, unsatisfied_total
 from galion_core.transfer.incoming import Changed, Existing, Incoming, LeftOver, NoRanges
 from galion_core.transfer.journal import Identity
 from galion_core.transfer.loop import CurlLoop
-from galion_core.transfer.part import Overflow
+from galion_core.transfer.part import Overflow, disk_errors
 from galion_core.transfer.publisher import publish
 from galion_core.transfer.redirects import follow
 from galion_core.transfer.retry import Patience, Retries
@@ -162,7 +162,8 @@ class Transfer:
         assert identity is not None
         self._wanted.verifying()
         name, size = part.target.name, part.size
-        digests = await verifier.finish(size)
+        with disk_errors(part.path):
+            digests = await verifier.finish(size)
         try:
             for wanted in self._wanted.checksums:
                 if digests[wanted.algorithm] != wanted:

@@ -1,0 +1,17 @@
+"""Waiting that a cancellation does not cut short."""
+
+from __future__ import annotations
+
+import asyncio
+
+
+async def outlast(work: asyncio.Future[None]) -> None:
+    """Wait until the work has ended, well or not; a cancellation is raised only then."""
+    cancelled: asyncio.CancelledError | None = None
+    while not work.done():
+        try:
+            await asyncio.wait([work])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled
