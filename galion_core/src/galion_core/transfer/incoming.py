@@ -186,6 +186,12 @@ class Incoming:
         writer.finish()
         return True
 
+    def ends_at(self, total: int | None) -> bool:
+        """Whether every byte is there, all of them of this run, if the file has so many."""
+        known = None if self.part is None else self.part.size
+        whole = self.position if known is None else known
+        return self.verifier is not None and total == self.position == whole
+
     async def start_over(self) -> None:
         """Forget the bytes; the next request asks for all of them."""
         if self.verifier is not None:

@@ -15,3 +15,15 @@ async def outlast(work: asyncio.Future[None]) -> None:
             cancelled = error
     if cancelled is not None:
         raise cancelled
+
+
+async def to_its_end(work: asyncio.Future[None]) -> None:
+    """Wait for a step that must not be left half done; a cancellation comes too late for it."""
+    while not work.done():
+        try:
+            await asyncio.shield(work)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is not None:
+                task.uncancel()
+    work.result()

@@ -39,6 +39,15 @@ def wrong_size(response: Response, expected: int, got: int) -> GalionError:
     )
 
 
+def long(url: str, expected: int) -> GalionError:
+    """More came than the platform promised, without a word about the size before."""
+    return IntegrityError(
+        f"{parse_url(url).host} sends more than the {expected:,} bytes that were promised",
+        hint="The link may have expired, or the file may have been replaced; get a fresh link.",
+        details={"url": redact(url), "expected": expected},
+    )
+
+
 def empty(response: Response) -> GalionError:
     """No body, and no word that the file is empty."""
     return DownloadFailed(

@@ -17,6 +17,7 @@ from galion_core.transfer.headers import Validators, unsatisfied_total
 from galion_core.transfer.incoming import Changed, Existing, Incoming, LeftOver, NoRanges
 from galion_core.transfer.journal import Identity
 from galion_core.transfer.loop import CurlLoop
+from galion_core.transfer.outlast import to_its_end
 from galion_core.transfer.part import Overflow, disk_errors
 from galion_core.transfer.publisher import publish
 from galion_core.transfer.redirects import follow
@@ -94,7 +95,11 @@ class Transfer:
                     return
             except (LeftOver, NoRanges):
                 pass
-            except (Changed, Overflow):
+            except Overflow:
+                if self._wanted.remote.size is not None:
+                    raise refusals.long(str(self._link), self._wanted.remote.size) from None
+                await self._restart(incoming)
+            except Changed:
                 await self._restart(incoming)
             except TransportError as error:
                 failure = from_curl(error.code, error.message, str(self._link))
@@ -137,8 +142,7 @@ class Transfer:
         if sink.is_file:
             return incoming.complete(response)
         if response.status == 416 and incoming.position:
-            total = unsatisfied_total(response.headers.get("content-range", ""))
-            if total == incoming.position:
+            if incoming.ends_at(unsatisfied_total(response.headers.get("content-range", ""))):
                 return incoming.complete(response)
             raise Changed
         raise from_status(response, bytes(sink.said))
@@ -176,7 +180,7 @@ class Transfer:
         publishing = running.run_in_executor(
             self._executor, functools.partial(publish, part, replace=self._wanted.replace)
         )
-        await _to_its_end(publishing)
+        await to_its_end(publishing)
         return Fetched(
             path=part.target,
             size=size,
@@ -184,15 +188,3 @@ class Transfer:
             verified=bool(self._wanted.checksums),
             identity=identity,
         )
-
-
-async def _to_its_end(work: asyncio.Future[None]) -> None:
-    """Wait for a step that must not be left half done; a cancellation comes too late for it."""
-    while not work.done():
-        try:
-            await asyncio.shield(work)
-        except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if task is not None:
-                task.uncancel()
-    work.result()
