@@ -81,12 +81,13 @@ class Sink(Protocol):
 
 
 class TransportError(Exception):
-    """Curl gave up: its code and words."""
+    """Curl gave up on a URL: its code and words."""
 
-    def __init__(self, code: int, message: str) -> None:
+    def __init__(self, code: int, message: str, url: str) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
+        self.url = url
 
 
 class Exchange:
@@ -128,9 +129,9 @@ class Exchange:
         if self._failure is not None:
             raise self._failure
         if code != pycurl.E_OK:
-            raise TransportError(code, message)
+            raise TransportError(code, message, self._request.url)
         if self._response is None:  # pragma: no cover - curl reports this as an error of its own
-            raise TransportError(pycurl.E_GOT_NOTHING, "no answer")
+            raise TransportError(pycurl.E_GOT_NOTHING, "no answer", self._request.url)
         return self._response
 
     def _prepare(self) -> pycurl.Curl:

@@ -102,7 +102,7 @@ class Transfer:
             except Changed:
                 await self._restart(incoming)
             except TransportError as error:
-                failure = from_curl(error.code, error.message, str(self._link))
+                failure = from_curl(error.code, error.message, error.url)
                 await self._retries.after(failure, incoming.position)
             except GalionError as error:
                 await self._recover(error, incoming.position)
