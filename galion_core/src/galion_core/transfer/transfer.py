@@ -95,12 +95,8 @@ class Transfer:
                     return
             except (LeftOver, NoRanges):
                 pass
-            except Overflow:
-                if self._wanted.remote.size is not None:
-                    raise refusals.long(str(self._link), self._wanted.remote.size) from None
-                await self._restart(incoming)
-            except Changed:
-                await self._restart(incoming)
+            except (Changed, Overflow) as why:
+                await self._restart(incoming, why)
             except TransportError as error:
                 failure = from_curl(error.code, error.message, error.url)
                 await self._retries.after(failure, incoming.position)
@@ -109,7 +105,10 @@ class Transfer:
             if not incoming.ranges:
                 await incoming.start_over()
 
-    async def _restart(self, incoming: Incoming) -> None:
+    async def _restart(self, incoming: Incoming, why: Changed | Overflow) -> None:
+        promised = self._wanted.remote.size
+        if isinstance(why, Overflow) and promised is not None:
+            raise refusals.long(str(self._link), promised) from None
         self._restarts += 1
         if self._restarts > _MAX_RESTARTS:
             raise refusals.unsteady(str(self._link)) from None
