@@ -20,6 +20,8 @@ from galion_core.version import __version__
 USER_AGENT = f"Galion/{__version__} (+https://pypi.org/project/galion/)"
 #: libcurl's receive buffer; larger ones gain nothing (libraries.md).
 BUFFER = 512 * 1024
+#: Of CURLOPT_SUPPRESS_CONNECT_HEADERS, which pycurl does not name: hear the file's server alone.
+_SUPPRESS_CONNECT_HEADERS = 265
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +149,7 @@ class Exchange:
         handle.setopt(pycurl.LOW_SPEED_LIMIT, 1)
         handle.setopt(pycurl.LOW_SPEED_TIME, math.ceil(limits.stall_timeout))
         handle.setopt(pycurl.TCP_KEEPALIVE, 1)
+        handle.setopt(_SUPPRESS_CONNECT_HEADERS, 1)
         if limits.rate:
             handle.setopt(pycurl.MAX_RECV_SPEED_LARGE, limits.rate)
         if request.url.startswith("https:"):
