@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -12,6 +11,7 @@ from typing import Protocol
 
 import pycurl
 
+from galion_core.transfer.authorities import authorities
 from galion_core.transfer.headers import MAX_HEADERS, Headers
 from galion_core.transfer.loop import CurlLoop
 from galion_core.transfer.outlast import outlast
@@ -192,13 +192,3 @@ class Exchange:
 def _settle(outcome: asyncio.Future[tuple[int, str]], value: tuple[int, str]) -> None:
     if not outcome.done():
         outcome.set_result(value)
-
-
-def authorities() -> str:
-    """The file of certificate authorities: ``SSL_CERT_FILE``, else certifi's."""
-    chosen = os.environ.get("SSL_CERT_FILE")
-    if chosen:
-        return chosen
-    import certifi
-
-    return certifi.where()
