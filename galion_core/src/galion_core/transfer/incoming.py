@@ -116,8 +116,8 @@ class Incoming:
         if self.position and self.identity and self.identity.same_file(identity):
             raise LeftOver
         self.from_earlier = False
-        _check_space(part, identity.validators.size, 0)
         part.begin(identity)
+        _check_space(part, identity.validators.size, 0)
         self.identity = identity
         self._start(part, 0)
 
