@@ -180,6 +180,8 @@ class Incoming:
         if part.size is None:
             if not writer.position:
                 raise refusals.empty(response)
+            if response.status == 206:
+                raise refusals.endless(response, writer.position)
             part.size = writer.position
         if writer.position < part.size:
             raise refusals.short(response, writer.position, part.size)

@@ -66,6 +66,15 @@ def short(response: Response, got: int, expected: int) -> GalionError:
     )
 
 
+def endless(response: Response, got: int) -> GalionError:
+    """A part ended, of a file of unknown size: only asking for more tells whether there is more."""
+    return DownloadFailed(
+        f"{_host(response)} does not say where the file ends; {got:,} bytes have come",
+        hint=_AGAIN,
+        details={"url": redact(response.url), "got": got},
+    )
+
+
 def unsteady(url: str) -> GalionError:
     """Every answer is of another file."""
     return DownloadFailed(
