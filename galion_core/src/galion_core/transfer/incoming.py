@@ -119,6 +119,7 @@ class Incoming:
         part.begin(identity)
         _check_space(part, identity.validators.size, 0)
         self.identity = identity
+        self.ranges = self.ranges and identity.resumable
         self._start(part, 0)
 
     def _accept_rest(self, response: Response) -> None:
@@ -156,7 +157,7 @@ class Incoming:
         self._announce(name)
         part = self.part = Part(self._wanted.directory / name)
         self.identity = part.left_over()
-        if self.identity is not None and part.front:
+        if self.identity is not None and self.identity.resumable and part.front:
             part.resume()
             self.from_earlier = True
             self._writer = BlockWriter(part, part.front)

@@ -35,6 +35,11 @@ class Identity:
     """The published or given checksum, ``ALGORITHM=HEX``."""
     validators: Validators
 
+    @property
+    def resumable(self) -> bool:
+        """A later answer can be told to be of the same file."""
+        return self.digest is not None or self.validators.resumable
+
     def same_file(self, other: Identity) -> bool:
         """The bytes of one may stand beside the bytes of the other."""
         sizes_differ = None not in (self.validators.size, other.validators.size) and (
