@@ -10,7 +10,6 @@ import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Thread
-from zlib import crc32
 
 import pytest
 
@@ -49,16 +48,14 @@ def stored(folder: Path) -> dict[str, Document]:
         journal.close()
 
 
+def filled(folder: Path, *, snapshot_at: int) -> None:
+    journal = Journal(folder, snapshot_at=snapshot_at)
+    journal.commit(numbered(*range(40)))
+    journal.close()
+
+
 def sizes(folder: Path) -> dict[str, int]:
     return {path.name: path.stat().st_size for path in folder.iterdir()}
-
-
-def with_snapshot(folder: Path) -> Path:
-    """Fill the folder until there is a snapshot, and name it."""
-    journal = Journal(folder, snapshot_at=10)
-    journal.commit([*numbered(*range(40)), ("other", "ä/\n", {"text": "\ud800 ✓"})])
-    journal.close()
-    return folder / "snapshot-2"
 
 
 def test_a_commit_is_one_line_with_its_checksum(journal: Journal, folder: Path) -> None:
@@ -119,21 +116,6 @@ def test_half_a_line_is_not_read_until_it_is_whole(journal: Journal, folder: Pat
         assert documents(journal) == {"1": {"n": 1}}
 
 
-def test_what_comes_after_a_damaged_line_is_not_believed_and_kept_aside(folder: Path) -> None:
-    journal = Journal(folder)
-    for number in (1, 2, 3):
-        journal.commit(numbered(number))
-    journal.close()
-    first, second, third = (folder / "journal-1").read_bytes().splitlines(keepends=True)
-    damaged = second.replace(b"2", b"7", 1) + third
-    (folder / "journal-1").write_bytes(first + damaged)
-    mended = Journal(folder)
-    mended.commit(numbered(4))
-    assert documents(mended) == {"1": {"n": 1}, "4": {"n": 4}}
-    mended.close()
-    assert (folder / f"damaged-1-{len(first)}").read_bytes() == damaged
-
-
 def test_a_small_change_costs_the_same_bytes_however_many_documents_there_are(
     folder: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -186,97 +168,6 @@ def test_documents_keep_their_order_through_a_snapshot(folder: Path) -> None:
     assert list(stored(folder)) == ["3", "7", "1", "9"]
 
 
-def test_files_of_generations_before_the_snapshot_are_ignored(folder: Path) -> None:
-    with_snapshot(folder)
-    before = stored(folder)
-    (folder / "journal-1").write_bytes(encode([("t", "3", None)]))
-    (folder / "snapshot-1").write_bytes(b"old")
-    assert stored(folder) == before
-
-
-def test_a_snapshot_with_any_byte_changed_is_refused_and_left_alone(folder: Path) -> None:
-    snapshot = with_snapshot(folder)
-    whole = snapshot.read_bytes()
-    for position in range(0, len(whole), 7):
-        changed = bytes([*whole[:position], whole[position] ^ 1, *whole[position + 1 :]])
-        snapshot.write_bytes(changed)
-        with pytest.raises(StoreError, match="snapshot-2 is damaged") as caught:
-            Journal(folder)
-        assert "backup" in (caught.value.hint or "")
-        assert snapshot.read_bytes() == changed
-
-
-@pytest.mark.parametrize("content", [b"", b"{}", b"not a snapshot\n", encode([]), encode({})])
-def test_what_is_no_snapshot_is_refused(folder: Path, content: bytes) -> None:
-    with_snapshot(folder).write_bytes(content)
-    with pytest.raises(StoreError, match="snapshot-2 is damaged"):
-        Journal(folder)
-
-
-def test_a_snapshot_that_is_cut_at_any_line_or_goes_on_is_refused(folder: Path) -> None:
-    snapshot = with_snapshot(folder)
-    lines = snapshot.read_bytes().splitlines(keepends=True)
-    for count in range(len(lines)):
-        snapshot.write_bytes(b"".join(lines[:count]))
-        with pytest.raises(StoreError, match="damaged"):
-            Journal(folder)
-    snapshot.write_bytes(b"".join([*lines, lines[-1]]))
-    with pytest.raises(StoreError, match="damaged"):
-        Journal(folder)
-
-
-def test_a_snapshot_of_a_newer_version_is_refused_with_that_hint(folder: Path) -> None:
-    with_snapshot(folder).write_bytes(encode({"snapshot": 2, "format": 2}) + encode({"end": 0}))
-    with pytest.raises(StoreError, match="newer version") as caught:
-        Journal(folder)
-    assert caught.value.hint == "Update Galion."
-
-
-@pytest.mark.parametrize(
-    "value", [[["t", "1"]], [["t", 1, {}]], [["t", "1", "text"]], 7, {"next": 9}, {"next": "/etc"}]
-)
-def test_a_line_with_a_right_checksum_and_a_strange_content_is_refused(
-    folder: Path, value: object
-) -> None:
-    Journal(folder).close()
-    (folder / "journal-1").write_bytes(encode(value))
-    with pytest.raises(StoreError, match="journal-1 is damaged"):
-        Journal(folder)
-    assert (folder / "journal-1").read_bytes() == encode(value)
-
-
-def test_a_lost_journal_is_not_taken_for_an_empty_one(folder: Path) -> None:
-    with_snapshot(folder)
-    (folder / "journal-2").unlink()
-    with pytest.raises(StoreError, match="journal-2 is damaged: it is missing"):
-        Journal(folder)
-
-
-def test_a_lost_snapshot_is_not_taken_for_an_empty_one(folder: Path) -> None:
-    with_snapshot(folder).unlink()
-    with pytest.raises(StoreError, match="journal-1 is damaged: it is missing"):
-        Journal(folder)
-
-
-def test_a_folder_removed_while_in_use_is_noticed(journal: Journal, folder: Path) -> None:
-    journal.commit(numbered(1))
-    shutil.rmtree(folder)
-    with pytest.raises(StoreError, match="was removed"):
-        documents(journal)
-    with pytest.raises(StoreError, match="No such file"):
-        journal.commit(numbered(2))
-
-
-def test_a_folder_put_back_from_an_older_copy_is_read_anew(
-    journal: Journal, folder: Path, tmp_path: Path
-) -> None:
-    journal.commit(numbered(1))
-    copy = (folder / "journal-1").read_bytes()
-    journal.commit(numbered(2))
-    (folder / "journal-1").write_bytes(copy)
-    assert documents(journal) == {"1": {"n": 1}}
-
-
 def test_a_full_disk_is_explained_and_costs_nothing_stored(journal: Journal, folder: Path) -> None:
     journal.commit(numbered(1))
     size = (folder / "journal-1").stat().st_size
@@ -313,16 +204,6 @@ def test_a_document_nested_too_deeply_to_be_read_back_for_sure_is_refused(
     assert documents(journal) == {"deepest": deepest}
 
 
-def test_a_whole_line_that_cannot_be_parsed_is_never_cut_off(folder: Path) -> None:
-    Journal(folder).close()
-    payload = b"[" * 100_000
-    line = b"%08x %s\n" % (crc32(payload), payload)
-    (folder / "journal-1").write_bytes(line)
-    with pytest.raises(StoreError, match="journal-1 is damaged"):
-        Journal(folder)
-    assert (folder / "journal-1").read_bytes() == line
-
-
 class Watching:
     """Keeps a copy of a table, and does something once before."""
 
@@ -345,7 +226,7 @@ class Watching:
 
 
 def test_a_snapshot_replaced_while_it_is_about_to_be_read_is_read_anew(folder: Path) -> None:
-    with_snapshot(folder)
+    filled(folder, snapshot_at=10)
     expected = stored(folder) | {"more": {"text": "x" * 5000}}
 
     def replace() -> None:
@@ -368,16 +249,6 @@ def test_a_commit_that_was_taken_in_by_half_is_read_again(journal: Journal, fold
         other.version()
     assert documents(other) == watching.documents == {"1": {"n": 1}, "2": {"n": 2}}
     other.close()
-
-
-def test_what_a_power_cut_left_in_the_next_journal_is_not_believed(folder: Path) -> None:
-    Journal(folder).close()
-    (folder / "journal-2").write_bytes(encode(numbered(7)))
-    journal = Journal(folder, snapshot_at=10)
-    journal.commit(numbered(1))
-    journal.close()
-    assert (folder / "snapshot-2").exists()
-    assert stored(folder) == {"1": {"n": 1}}
 
 
 def test_work_goes_on_while_a_snapshot_is_made(folder: Path) -> None:
@@ -419,7 +290,7 @@ def test_what_was_committed_is_not_the_callers_object(journal: Journal) -> None:
 def test_folder_and_files_are_private(folder: Path) -> None:
     umask = os.umask(0)
     try:
-        with_snapshot(folder)
+        filled(folder, snapshot_at=10)
     finally:
         os.umask(umask)
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
