@@ -21,6 +21,7 @@ MAX_NAME = 240
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*):")
 _HOST = re.compile(r"^(\[[0-9a-f:.]+\]|[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?\.?)$")
+_BRACKETED = re.compile(r"\[[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\](:[0-9]*)?")
 # Characters that may stand as they are (RFC 3986), "%" among them: what is encoded stays encoded.
 _PATH_SAFE = "/%:@!$&'()*+,;=~-._"
 _QUERY_SAFE = _PATH_SAFE + "?[]|"
@@ -105,8 +106,8 @@ def parse_url(text: str) -> ParsedUrl:
         raise _invalid(stripped, str(error)) from None
     name = scheme.group(1).lower()
     # Without a host, a path of // would be read as one by whoever comes next.
-    if name in DEFAULT_PORTS or (not host and parts.path.startswith("//")):
-        host = _host(host, stripped)
+    if host or name in DEFAULT_PORTS or parts.path.startswith("//"):
+        host = _host(host, parts.netloc.rpartition("@")[2], stripped)
     path = quote(parts.path, safe=_PATH_SAFE)
     if host and not path:
         path = "/"
@@ -121,7 +122,7 @@ def parse_url(text: str) -> ParsedUrl:
     )
 
 
-def _host(host: str, url: str) -> str:
+def _host(host: str, written: str, url: str) -> str:
     if not host:
         raise _invalid(url, "it has no host")
     host = host.lower()
@@ -134,6 +135,8 @@ def _host(host: str, url: str) -> str:
             raise _invalid(url, f"its host is not a name: {error}") from None
     if ":" in host:
         host = f"[{host}]"
+    if written.startswith("[") and not _BRACKETED.fullmatch(written):
+        host = ""  # urlsplit reads over what stands behind the bracket, and takes names in one
     if not _HOST.match(host) or len(host) > 255:
         raise _invalid(url, "its host is not a name")
     return host
