@@ -136,7 +136,7 @@ class CrashingPart(RuleBasedStateMachine):
     @precondition(lambda self: self.part is not None)
     @rule(lost=st.none() | st.integers(0, 60))
     def cut_the_power(self, lost: int | None) -> None:
-        """What was not brought to the disk is zeros, and of the journal an end is missing."""
+        """What was not brought to the disk is zeros, and of the journal an end may be missing."""
         self.let_go()
         self.boot += 1
         with (self.place / "file.part").open("r+b") as file:
@@ -151,6 +151,16 @@ class CrashingPart(RuleBasedStateMachine):
             self.there = set(left[1]) if left and left[0] == identity(self.version) else set()
             assert self.there <= self.durable
             self.durable = set(self.there)
+
+    @precondition(lambda self: self.part is not None)
+    @rule(size=st.integers(0, SIZE))
+    def kill_and_shorten(self, size: int) -> None:
+        """Somebody else cuts the part."""
+        self.let_go()
+        length = min(size, (self.place / "file.part").stat().st_size)
+        os.truncate(self.place / "file.part", length)
+        self.there = {index for index in self.there if min(SIZE, (index + 1) * BLOCK) <= length}
+        self.durable &= self.there
 
     def let_go(self) -> None:
         """End as a killed process does: descriptors closed, nothing tidied up."""
@@ -268,4 +278,25 @@ def test_a_block_beyond_the_end_of_the_file_is_not_believed(tmp_path: Path, inde
     part = Part(tmp_path / "file")
     assert part.left_over() == identity(0, size=3 << 20)
     assert list(part.blocks) == [1]
+    part.remove()
+
+
+def test_a_block_that_was_found_missing_is_not_believed_later(tmp_path: Path) -> None:
+    """The part was cut, and grew again around a hole."""
+    size = 4 << 20
+    journal = PartJournal(tmp_path / "file.part.journal")
+    journal.start(identity(0, size))
+    for index in range(3):
+        journal.add(index)
+    journal.close()
+    (tmp_path / "file.part").write_bytes(bytes(1 << 20))
+    part = Part(tmp_path / "file")
+    part.left_over()
+    part.resume()
+    part.write(3 << 20, bytes(1 << 20))
+    part.arrived(3)
+    part.close()
+    part = Part(tmp_path / "file")
+    part.left_over()
+    assert list(part.blocks) == [0, 3]
     part.remove()

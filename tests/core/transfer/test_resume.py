@@ -144,9 +144,16 @@ def test_a_cancelled_fetch_is_silent_and_the_next_one_goes_on(
         task = asyncio.create_task(mover.fetch(wanted, progress))
         while progress.received < 5 * MIB // 2:
             await asyncio.sleep(0)
+        held = threading.Event()
+        mover._loop.call(held.wait)
         for _ in range(times):
             task.cancel()
-            await asyncio.sleep(0)
+            for _ in range(10):
+                await asyncio.sleep(0)
+        # The thread that writes is busy: nobody may say yet that it is silent.
+        ended = task.done()
+        held.set()
+        assert not ended
         with contextlib.suppress(asyncio.CancelledError):
             await task
         assert task.cancelled()
