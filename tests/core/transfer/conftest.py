@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from galion_core.testing import FaultServer
+from galion_core.testing import Authority, FaultServer
 from galion_core.transfer.exchange import Limits
 from galion_core.transfer.mover import Mover
 from galion_core.transfer.retry import Patience
@@ -24,6 +24,22 @@ Fetch = Callable[..., Fetched]
 def server() -> Iterator[FaultServer]:
     with FaultServer() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def authority() -> Authority:
+    return Authority()
+
+
+@pytest.fixture
+def other() -> Iterator[FaultServer]:
+    with FaultServer() as running:
+        yield running
+
+
+@pytest.fixture
+def trusted(authority: Authority, tmp_path: Path) -> Path:
+    return authority.write(tmp_path / "authority.pem")
 
 
 @pytest.fixture
