@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
-from galion_core.defaults import register_defaults
 from galion_core.plugins.discovery import discover
-from galion_core.plugins.manager import PluginManager
 from galion_core.plugins.records import PluginRecord
 from galion_core.settings.layers import Layers
 from galion_core.settings.values import flag, names, number
+
+if TYPE_CHECKING:
+    from galion_core.plugins.manager import PluginManager
 
 
 def found_plugins(layers: Layers) -> tuple[PluginRecord, ...]:
@@ -24,6 +26,10 @@ def load_plugins(
     records: Sequence[PluginRecord] | None = None,
 ) -> PluginManager:
     """A manager with the built-in behaviour and the installed plugins, or just ``records``."""
+    # Listing plugins needs neither pluggy nor the types that cross hooks.
+    from galion_core.defaults import register_defaults
+    from galion_core.plugins.manager import PluginManager
+
     manager = PluginManager()
     register_defaults(manager)
     manager.load(

@@ -92,6 +92,7 @@ class Bars:
         if row is not None:
             self._drawing.remove_task(row)
         self._update()
+        self._drawing.refresh()  # or else the line below would redraw the bar that has gone
         tell_files(job, digests=False)  # they would not fit on a line
 
     def _update(self) -> None:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
-
 import click
 
 from galion_core.cli.output import say, say_json, table, tell
 from galion_core.cli.session import Session, pass_session, session_of
 from galion_core.errors import NotFound
-from galion_core.hookspecs import HOOKS
 from galion_core.plugins.records import PluginRecord, PluginState
 from galion_core.settings.layers import file_layers
 from galion_core.settings.values import names
@@ -45,6 +42,7 @@ def command(context: click.Context, as_json: bool) -> None:
 @pass_session
 def show(session: Session, name: str, as_json: bool) -> int:
     """Load the plugin NAME and say what it does, or why it does not work."""
+    from galion_core.hookspecs import HOOKS
     from galion_core.startup import load_plugins
 
     wanted = [each for each in found_plugins(session.layers) if each.name == name]
@@ -96,6 +94,8 @@ def _set_disabled(session: Session, name: str, *, disabled: bool) -> None:
 
 def _unknown(session: Session, name: str) -> NotFound:
     installed = [each.name for each in found_plugins(session.layers)]
+    import difflib
+
     close = difflib.get_close_matches(name, installed, 1)
     return NotFound(
         f"No plugin named {name!r} is installed",
