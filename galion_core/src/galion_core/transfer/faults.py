@@ -110,7 +110,7 @@ def _excerpt(response: Response, said: bytes) -> str:
 def _unauthorised(response: Response, host: str, details: dict[str, object]) -> GalionError:
     return CredentialsRequired(
         f"{host} wants to know who you are (401)",
-        hint="Give credentials: https://USER:PASSWORD@HOST/…, --netrc or -H 'Authorization: …'.",
+        hint="Give credentials: https://USER:PASSWORD@HOST/… or -H 'Authorization: …'.",
         details=details,
     )
 
