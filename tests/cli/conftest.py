@@ -101,7 +101,8 @@ class Galion:
         process = subprocess.Popen(
             [str(GALION), *map(str, arguments)],
             cwd=self.cwd,
-            text=True,
+            encoding="utf-8",
+            errors="surrogateescape",
             env={**self.environment, **(env or {})},
             preexec_fn=before,
             stdin=stdin,

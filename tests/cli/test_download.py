@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING
 
-from galion_core.testing import BytesBody, FaultServer, PatternBody, faults
+from galion_core.testing import BytesBody, FaultServer, PatternBody, SparseBody, faults
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Galion
@@ -249,6 +250,26 @@ def test_the_extension_of_a_name_that_is_too_long_is_kept(
     (name,) = galion.files
     assert name.endswith("x.safetensors")
     assert len(name) == 240
+
+
+def test_a_directory_whose_name_is_no_text_will_do(galion: Galion, server: FaultServer) -> None:
+    """File systems take any bytes; Python carries them as lone surrogates."""
+    folder = os.fsdecode(b"d\xff")
+    url = server.add("/a", BODY)
+    first = galion("download", url, "-d", folder, "--json")
+    assert (first.code, first.object["status"]) == (0, "completed")
+    assert first.object["files"][0]["path"] == str(galion.cwd / folder / "a")
+    again = galion("download", url, "-d", folder, "-q")
+    assert (again.code, again.err) == (0, "")
+    assert galion("jobs", "show", first.object["id"]).code == 0
+    assert (galion.cwd / folder / "a").stat().st_size == BODY.size
+
+
+def test_sizes_beyond_32_bits_are_told(galion: Galion, server: FaultServer) -> None:
+    url = server.add("/large.bin", SparseBody(5 << 30))
+    ended = galion("download", url, "--dry-run", "--json")
+    assert ended.object["files"][0]["size"] == 5 << 30
+    assert "5.0 GiB" in galion("download", url, "--dry-run").err
 
 
 def test_a_file_of_no_bytes_is_a_file(galion: Galion, server: FaultServer) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -295,6 +297,37 @@ def test_a_program_that_forgets_to_close_ends_all_the_same(
     command = [sys.executable, "-X", "dev", "-c", FORGETFUL, server.add("/f", BODY), str(tmp_path)]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "completed\n", "")
+
+
+INTERRUPTED = """
+import sys
+from galion import Downloader
+Downloader(directory=sys.argv[2]).download(
+    sys.argv[1], on_progress=lambda progress: progress.received and print("some", flush=True)
+)
+"""
+
+
+def test_ctrl_c_keeps_what_has_arrived(server: FaultServer, tmp_path: Path) -> None:
+    big = PatternBody(4 << 20)
+    url = server.add("/f", big, faults=[faults.Stall(after=3 << 20, times=1)])
+    command = [sys.executable, "-X", "dev", "-c", INTERRUPTED, url, str(tmp_path)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "some\n"
+        part = tmp_path / "f.part"
+        while part.stat().st_size < 2 << 20:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGINT
+    assert err.strip().endswith("KeyboardInterrupt")
+    server.forget_requests()
+    with Downloader(directory=tmp_path) as downloader:
+        assert downloader.download(url).files[0].sha256 == big.sha256()
+    assert server.requests[0].range not in (None, "bytes=0-")
 
 
 def test_importing_galion_imports_nothing_of_it() -> None:

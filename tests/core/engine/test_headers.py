@@ -71,6 +71,15 @@ def test_a_plugin_that_says_no_is_heard(manager: MakeManager) -> None:
 
 
 @pytest.mark.parametrize(
+    "name", ["Range", "if-range", "ACCEPT-ENCODING", "Content-Length", "Transfer-Encoding"]
+)
+def test_a_header_that_the_byte_mover_must_set_itself_is_refused(name: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        make_job(DownloadRequest(url="https://h.test/f", headers={name: "1"}), ".")
+    assert name in caught.value.message
+
+
+@pytest.mark.parametrize(
     ("name", "value"),
     [("X Y", "1"), ("", "1"), ("X", "a\r\nInjected: b"), ("X", "a\x00"), ("X:", "1"), ("Xé", "1")],
 )

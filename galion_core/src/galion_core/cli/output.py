@@ -26,7 +26,7 @@ def say(text: str) -> None:
 def say_path(path: str) -> None:
     """The path of a file: as it is, for programs; fit to be seen, on a terminal."""
     if sys.stdout.isatty():
-        _write(sys.stdout, visible(path))
+        _write(sys.stdout, _lines(path))
     else:
         sys.stdout.buffer.write(os.fsencode(path) + b"\n")
         sys.stdout.flush()
@@ -104,7 +104,9 @@ def _write(stream: TextIO, text: str) -> None:
 
 
 def _lines(text: str) -> str:
-    return "\n".join(visible(line) for line in text.split("\n"))
+    # Paths may hold bytes that are no text; Python carries them as lone surrogates.
+    encodable = text.encode(errors="replace").decode()
+    return "\n".join(visible(line) for line in encodable.split("\n"))
 
 
 def _style(text: str, colour: str) -> str:

@@ -13,6 +13,10 @@ from galion_core.jobs import Job, JobOptions, new_id
 from galion_core.types import Checksum
 from galion_core.urls import MAX_NAME, ParsedUrl, parse_url
 
+#: What the byte mover's own promises hang on.
+_OWN_HEADERS = frozenset(
+    {"accept-encoding", "connection", "content-length", "if-range", "range", "transfer-encoding"}
+)
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
@@ -96,4 +100,9 @@ def _check_header(name: str, value: str) -> None:
         raise InvalidInput(
             f"{name[:100]!r} is not a usable header",
             hint="Write -H 'Name: value', one line each.",
+        )
+    if name.lower() in _OWN_HEADERS:
+        raise InvalidInput(
+            f"The header {name} is Galion's own to set",
+            hint="Leave it out: parts, resuming and encodings are taken care of.",
         )

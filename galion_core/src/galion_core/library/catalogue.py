@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from galion_core.types import Artifact
 
 def artifact_id(path: Path) -> str:
     """The id of the artifact at an absolute path; a file that replaces another takes its id."""
-    return "art_" + hashlib.sha256(str(path).encode()).hexdigest()[:20]
+    return "art_" + hashlib.sha256(os.fsencode(path)).hexdigest()[:20]
 
 
 class Catalogue:
