@@ -183,7 +183,8 @@ def publish(galion: Galion, tmp_path: Path) -> Publish:
     """Puts a plugin where the command finds it: ``publish(name, source)``."""
     site = tmp_path / "site"
     site.mkdir()
-    galion.environment["PYTHONPATH"] = str(site)
+    known = galion.environment.get("PYTHONPATH")
+    galion.environment["PYTHONPATH"] = os.pathsep.join([str(site), *([known] if known else [])])
 
     def publish(name: str, source: str) -> None:
         module = f"plugin_{name}"

@@ -119,12 +119,14 @@ def test_several_downloads_have_a_total(
     assert f"Error: {server.url('/missing')}: The file is not on 127.0.0.1" in wide.text
 
 
+@pytest.mark.parametrize("option", [[], ["--json"]], ids=["paths", "json"])
 def test_results_that_are_piped_reach_the_pipe_and_not_the_bars(
-    galion: Galion, server: FaultServer, wide: Terminal
+    galion: Galion, server: FaultServer, wide: Terminal, option: list[str]
 ) -> None:
-    ended = galion.start("download", server.add("/a", BODY), stderr=wide.descriptor)
-    assert ended.end().out == f"{galion.cwd / 'a'}\n"
-    assert str(galion.cwd) not in wide.text
+    running = galion.start("download", server.add("/a", BODY), *option, stderr=wide.descriptor)
+    path = str(galion.cwd / "a")
+    assert path in running.end().out
+    assert path not in wide.text
 
 
 def test_on_one_terminal_paths_and_errors_stand_above_the_bars(
@@ -172,9 +174,16 @@ def test_no_color_means_no_colour(
     assert re.search(r"\x1b\[[0-9;]*3[0-9]", wide.raw) is None
 
 
-def test_errors_are_red_on_a_terminal(galion: Galion, server: FaultServer, wide: Terminal) -> None:
-    galion.start("download", "nonsense", stderr=wide.descriptor).end()
-    assert "\x1b[1;31mError:\x1b[0m" in wide.raw
+@pytest.mark.parametrize(
+    ("variables", "error"),
+    [({}, "\x1b[1;31mError:\x1b[0m "), ({"NO_COLOR": "1"}, "Error: ")],
+    ids=["colour", "NO_COLOR"],
+)
+def test_errors_are_red_on_a_terminal_unless_no_color_is_set(
+    galion: Galion, wide: Terminal, variables: dict[str, str], error: str
+) -> None:
+    galion.start("detect", "nonsense", stderr=wide.descriptor, env=variables).end()
+    assert wide.raw.startswith(error)
 
 
 def test_a_dumb_terminal_gets_plain_lines(

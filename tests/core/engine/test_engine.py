@@ -228,8 +228,9 @@ def test_run_goes_on_after_a_failure_and_keeps_the_order(
 
 
 def test_when_the_listener_of_a_run_raises_the_others_are_paused(
-    engine: OpenEngine, server: FaultServer, stalled: str
+    engine: OpenEngine, server: FaultServer
 ) -> None:
+    stalled = server.add("/f.bin", BODY, faults=[faults.Stall(after=HALF)])
     urls = [stalled, server.url("/missing")]
 
     def gone(job: Job) -> None:
