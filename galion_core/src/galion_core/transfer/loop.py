@@ -76,6 +76,11 @@ class CurlLoop:
         if self._thread.is_alive():
             self.call(self._stop)
             self._thread.join()
+            # Only now: a call made while the thread was ending still writes into the pipe.
+            os.close(self._wake_read)
+            os.close(self._wake_write)
+            while self._calls:
+                self._calls.popleft()()
 
     def _stop(self) -> None:
         self._closing = True
@@ -150,5 +155,3 @@ class CurlLoop:
             self._calls.popleft()()
         self._multi.close()
         self._selector.close()
-        os.close(self._wake_read)
-        os.close(self._wake_write)
