@@ -8,10 +8,23 @@ from pathlib import Path
 import pytest
 
 from galion_core.jobs import Job, JobOptions, new_id
+from galion_core.storage.journal import Journal
 from galion_core.storage.tinystore import TinyStore
 
 MakeJob = Callable[..., Job]
 OpenStore = Callable[..., TinyStore]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "journal"
+
+
+@pytest.fixture
+def journal(folder: Path) -> Iterator[Journal]:
+    journal = Journal(folder)
+    yield journal
+    journal.close()
 
 
 @pytest.fixture

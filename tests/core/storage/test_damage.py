@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from zlib import crc32
 
@@ -12,18 +11,6 @@ import pytest
 from galion_core.errors import StoreError
 from galion_core.storage.journal import Journal
 from galion_core.storage.lines import Change, Document, encode
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "journal"
-
-
-@pytest.fixture
-def journal(folder: Path) -> Iterator[Journal]:
-    journal = Journal(folder)
-    yield journal
-    journal.close()
 
 
 def numbered(*numbers: int) -> list[Change]:

@@ -7,7 +7,7 @@ import resource
 import shutil
 import signal
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
 
@@ -16,18 +16,6 @@ import pytest
 from galion_core.errors import InvalidInput, StoreError
 from galion_core.storage.journal import Journal
 from galion_core.storage.lines import MAX_DEPTH, Change, Document, encode
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "journal"
-
-
-@pytest.fixture
-def journal(folder: Path) -> Iterator[Journal]:
-    journal = Journal(folder)
-    yield journal
-    journal.close()
 
 
 def numbered(*numbers: int) -> list[Change]:

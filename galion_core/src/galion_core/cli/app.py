@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import sys
 from collections.abc import Sequence
@@ -12,11 +11,9 @@ import click
 
 from galion_core.cli.output import complain, complain_usage
 from galion_core.cli.session import Session, session_of
-from galion_core.errors import GalionError
+from galion_core.errors import Cancelled, GalionError
 from galion_core.urls import redact
 from galion_core.version import __version__
-
-INTERRUPTED = 130
 
 #: The core's own commands, each in the module that has its name; loaded when used.
 COMMANDS = {
@@ -59,6 +56,8 @@ class Root(click.Group):
 def _meant(word: str, commands: Sequence[str]) -> str:
     if "://" in word:
         return f" To download a link: galion download {redact(word)}"
+    import difflib
+
     close = difflib.get_close_matches(word, commands, 1)
     return f" Did you mean {close[0]!r}?" if close else ""
 
@@ -101,7 +100,7 @@ def run(arguments: Sequence[str]) -> int:
         complain_usage(error, as_json=as_json)
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        return INTERRUPTED
+        return Cancelled.exit_code
     except BrokenPipeError:
         # Whoever read our output has gone; what is left in the buffers must not raise again.
         for stream in (sys.stdout, sys.stderr):

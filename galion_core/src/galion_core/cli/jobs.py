@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from galion_core.cli.output import complain, human_bytes, say, say_json, table, tell
+from galion_core.cli.output import complain, exit_code_of, human_bytes, say, say_json, table, tell
 from galion_core.cli.session import Session, pass_session
-from galion_core.errors import GalionError, SomeFailed
+from galion_core.errors import GalionError
 
 if TYPE_CHECKING:
     from galion_core.jobs import Job
@@ -102,18 +102,18 @@ def cancel(session: Session, job_ids: tuple[str, ...]) -> int:
     from galion_core.engine.opening import open_engine
 
     async def work() -> int:
-        codes = set()
+        codes = []
         async with open_engine(session.layers, session.manager) as engine:
             for job_id in job_ids:
                 try:
                     job = await engine.cancel(job_id)
                 except GalionError as error:
                     complain(error)
-                    codes.add(error.exit_code)
+                    codes.append(error.exit_code)
                 else:
-                    codes.add(0)
+                    codes.append(0)
                     tell(f"{job.id} is {job.status}")
-        return codes.pop() if len(codes) == 1 else SomeFailed.exit_code
+        return exit_code_of(codes)
 
     return asyncio.run(work())
 

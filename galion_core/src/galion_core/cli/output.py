@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TextIO
 
 import click
 
-from galion_core.errors import GalionError
+from galion_core.errors import GalionError, SomeFailed
 from galion_core.urls import visible
 
 #: What json leaves as it is, and a terminal may obey or an encoder refuse.
@@ -66,6 +66,16 @@ def complain_usage(error: click.ClickException, *, as_json: bool) -> None:
         details = {"code": "INVALID_INPUT", "message": error.format_message(), "details": {}}
         say_json({"error": {**details, "retryable": False, "hint": "See --help."}})
     error.show(file=sys.stderr)
+
+
+def exit_code_of(codes: Iterable[int]) -> int:
+    """The exit code of several things: the one that all ended with, else that some failed.
+
+    >>> exit_code_of([]), exit_code_of([4, 4]), exit_code_of([0, 4]), exit_code_of([5, 4])
+    (0, 4, 9, 9)
+    """
+    alike = set(codes) or {0}
+    return alike.pop() if len(alike) == 1 else SomeFailed.exit_code
 
 
 def human_bytes(count: float | None) -> str:

@@ -13,18 +13,25 @@ from types import FrameType
 from typing import NoReturn
 
 from galion_core.cli.display import progress_display
-from galion_core.cli.output import complain, human_bytes, say_json, say_path, tell, warn
+from galion_core.cli.output import (
+    complain,
+    exit_code_of,
+    human_bytes,
+    say_json,
+    say_path,
+    tell,
+    warn,
+)
 from galion_core.engine.engine import Engine
 from galion_core.engine.opening import open_engine
 from galion_core.engine.request import DownloadRequest
 from galion_core.engine.views import job_view
-from galion_core.errors import Cancelled, GalionError, SomeFailed, error_of
+from galion_core.errors import Cancelled, GalionError, error_of
 from galion_core.jobs import Job, Status
 from galion_core.plugins.manager import PluginManager
 from galion_core.settings.layers import Layers
 from galion_core.urls import redact
 
-INTERRUPTED = 130
 _SHOW_CURSOR = b"\x1b[?25h\n"
 
 
@@ -42,26 +49,26 @@ class Report:
     def __init__(self, output: Output, *, several: bool) -> None:
         self._output = output
         self._several = several
-        self._ended = 0
-        self._errors: list[GalionError] = []
+        self._codes: list[int] = []
 
     def job(self, job: Job) -> None:
         """The job has ended."""
-        self._ended += 1
         error = _error(job)
         if self._output.as_json:
             say_json(job_view(job))
         elif error is None:
             for each in job.files:
                 say_path(each.path or "")
-        if error is not None:
+        if error is None:
+            self._codes.append(0)
+        else:
             self._failed(redact(job.url), error)
         for warning in job.warnings:
             warn(warning)
 
     def previewed(self, job: Job) -> None:
         """What a job would fetch is known; it has no id, since nothing keeps it."""
-        self._ended += 1
+        self._codes.append(0)
         if self._output.as_json:
             say_json({**job_view(job), "id": None})
             return
@@ -72,7 +79,6 @@ class Report:
 
     def refused(self, error: GalionError, *, url: str | None = None) -> None:
         """There is no job: the URL never became one, or no such job can be worked on."""
-        self._ended += 1
         shown = None if url is None else redact(url)
         if self._output.as_json:
             empty = {"id": None, "url": shown, "platform": None, "status": "failed"}
@@ -80,17 +86,13 @@ class Report:
         self._failed(shown or "", error)
 
     def _failed(self, what: str, error: GalionError) -> None:
-        self._errors.append(error)
+        self._codes.append(error.exit_code)
         complain(error, about=what if self._several else "")
 
     @property
     def exit_code(self) -> int:
-        """0, the code of the errors when all failed alike, else that some failed."""
-        codes = {each.exit_code for each in self._errors}
-        if not codes:
-            return 0
-        all_alike = len(codes) == 1 and len(self._errors) == self._ended
-        return codes.pop() if all_alike else SomeFailed.exit_code
+        """The exit code of the whole run."""
+        return exit_code_of(self._codes)
 
 
 def _error(job: Job) -> GalionError | None:
@@ -205,7 +207,7 @@ def _interruptible(work: Callable[[], Awaitable[int]]) -> int:
                 return await task
             except asyncio.CancelledError:
                 tell("Stopped. Run the same command again to go on.")
-                return INTERRUPTED
+                return Cancelled.exit_code
 
     return asyncio.run(main())
 
@@ -223,4 +225,4 @@ def _handling(handler: Callable[[int, FrameType | None], None]) -> Iterator[None
 def _leave_at_once() -> NoReturn:
     if sys.stderr.isatty():
         os.write(2, _SHOW_CURSOR)  # the bars hide it
-    os._exit(INTERRUPTED)
+    os._exit(Cancelled.exit_code)

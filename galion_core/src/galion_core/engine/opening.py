@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 from galion_core.engine.engine import Engine
-from galion_core.errors import InvalidInput
+from galion_core.plugins.backends import pick
 from galion_core.plugins.manager import PluginManager
 from galion_core.settings.layers import Layers
 from galion_core.settings.places import home as home_of
@@ -32,15 +32,8 @@ async def open_engine(layers: Layers, manager: PluginManager) -> AsyncIterator[E
 @contextlib.contextmanager
 def open_store(settings: Settings, manager: PluginManager, home: Path) -> Iterator[Store]:
     """The store that the setting store.backend names."""
-    answers = manager.collect("galion_register_stores")
-    offered: dict[str, StoreBackend] = {each.value.name: each.value for each in reversed(answers)}
-    name = settings.store.backend
-    if name not in offered:
-        raise InvalidInput(
-            f"There is no store {name!r}",
-            hint=f"Set store.backend to one of: {', '.join(sorted(offered))}.",
-        )
-    store = offered[name].open(home)
+    backend: StoreBackend = pick(manager, "galion_register_stores", "store", settings.store.backend)
+    store = backend.open(home)
     try:
         yield store
     finally:

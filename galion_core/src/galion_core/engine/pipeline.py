@@ -22,6 +22,7 @@ from galion_core.library.library import Library
 from galion_core.plugins.manager import PluginManager
 from galion_core.settings.layers import Layers
 from galion_core.storage.protocol import Store
+from galion_core.transfer.faults import AGAIN
 from galion_core.transfer.mover import Mover
 from galion_core.transfer.wanted import Fetched, Progress, Wanted
 from galion_core.types import Artifact, Resolution
@@ -200,7 +201,7 @@ def _summary(failures: list[BaseException], count: int) -> BaseException:
     reasons = list(dict.fromkeys(str(each) for each in failures))
     summary = SomeFailed(
         f"{len(failures)} of {count} files failed: {'; '.join(reasons[:3])}",
-        hint="Run the same command again: what has arrived is kept.",
+        hint=AGAIN,
         details={"failed": len(failures), "files": count, "reasons": reasons[:20]},
     )
     summary.retryable = any(isinstance(each, GalionError) and each.retryable for each in failures)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from galion_core.errors import InvalidInput
 from galion_core.library.catalogue import Catalogue
 from galion_core.library.documents import Documents, merge
 from galion_core.library.graph import edges
+from galion_core.plugins.backends import pick
 from galion_core.plugins.manager import PluginManager
 from galion_core.storage.protocol import Store
 from galion_core.types import Artifact, GraphEdge, Index, IndexBackend, IndexHit
@@ -53,17 +53,9 @@ class Library:
     def _open(self) -> Index:
         if self._index is None:
             folder = self._home / "index" / self._backend
-            self._index = _pick(self._manager, self._backend).open(folder)
+            backend: IndexBackend = pick(
+                self._manager, "galion_register_index_backends", "index", self._backend
+            )
+            self._index = backend.open(folder)
             self._index.add(list(self.documents))
         return self._index
-
-
-def _pick(manager: PluginManager, name: str) -> IndexBackend:
-    answers = manager.collect("galion_register_index_backends")
-    offered: dict[str, IndexBackend] = {each.value.name: each.value for each in reversed(answers)}
-    if name not in offered:
-        raise InvalidInput(
-            f"There is no index backend {name!r}",
-            hint=f"Set index.backend to one of: {', '.join(sorted(offered))}.",
-        )
-    return offered[name]

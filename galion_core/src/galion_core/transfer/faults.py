@@ -19,7 +19,7 @@ from galion_core.transfer.exchange import Response
 from galion_core.transfer.headers import retry_after
 from galion_core.urls import parse_url, redact, visible
 
-_RETRY_HINT = "Run the same command again: what has arrived is kept."
+AGAIN = "Run the same command again: what has arrived is kept."
 
 #: Curl's code -> what happened to {host}, what to do next, can a retry help.
 _CURL: dict[int, tuple[str, str, bool]] = {
@@ -54,12 +54,12 @@ _CURL: dict[int, tuple[str, str, bool]] = {
         "SSL_CERT_FILE must name a file of certificates in PEM format, or not be set.",
         False,
     ),
-    pycurl.E_SSL_CONNECT_ERROR: ("The TLS handshake with {host} failed", _RETRY_HINT, True),
-    pycurl.E_PARTIAL_FILE: ("{host} closed the connection in mid-file", _RETRY_HINT, True),
-    pycurl.E_GOT_NOTHING: ("{host} closed the connection without an answer", _RETRY_HINT, True),
-    pycurl.E_RECV_ERROR: ("The connection to {host} broke", _RETRY_HINT, True),
-    pycurl.E_SEND_ERROR: ("The connection to {host} broke", _RETRY_HINT, True),
-    pycurl.E_HTTP2: ("The connection to {host} broke (HTTP/2)", _RETRY_HINT, True),
+    pycurl.E_SSL_CONNECT_ERROR: ("The TLS handshake with {host} failed", AGAIN, True),
+    pycurl.E_PARTIAL_FILE: ("{host} closed the connection in mid-file", AGAIN, True),
+    pycurl.E_GOT_NOTHING: ("{host} closed the connection without an answer", AGAIN, True),
+    pycurl.E_RECV_ERROR: ("The connection to {host} broke", AGAIN, True),
+    pycurl.E_SEND_ERROR: ("The connection to {host} broke", AGAIN, True),
+    pycurl.E_HTTP2: ("The connection to {host} broke (HTTP/2)", AGAIN, True),
     pycurl.E_FTP_WEIRD_SERVER_REPLY: (
         "{host} answered something that is not HTTP",
         "Check the port and the scheme of the link.",
@@ -78,7 +78,7 @@ def from_curl(code: int, message: str, url: str) -> GalionError:
     if code == pycurl.E_URL_MALFORMAT:
         return InvalidUrl(f"{redact(url)!r} is not a usable URL", details={"url": redact(url)})
     host = parse_url(url).host
-    text, hint, retryable = _CURL.get(code, ("The transfer from {host} failed", _RETRY_HINT, True))
+    text, hint, retryable = _CURL.get(code, ("The transfer from {host} failed", AGAIN, True))
     details = {"url": redact(url), "curl": code, "reason": visible(redact(message))[:300]}
     said = f" ({details['reason']})" if message else ""
     return DownloadFailed(

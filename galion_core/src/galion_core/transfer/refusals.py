@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from galion_core.errors import DownloadFailed, GalionError, IntegrityError
 from galion_core.transfer.exchange import Response
+from galion_core.transfer.faults import AGAIN
 from galion_core.types import Checksum
 from galion_core.urls import parse_url, redact
-
-_AGAIN = "Run the same command again: what has arrived is kept."
 
 
 def encoded(response: Response, encoding: str) -> GalionError:
@@ -61,7 +60,7 @@ def short(response: Response, got: int, expected: int) -> GalionError:
     """The answer ended early, in good order."""
     return DownloadFailed(
         f"{_host(response)} ended the answer after {got:,} of {expected:,} bytes",
-        hint=_AGAIN,
+        hint=AGAIN,
         details={"url": redact(response.url), "expected": expected, "got": got},
     )
 
@@ -70,7 +69,7 @@ def endless(response: Response, got: int) -> GalionError:
     """A part ended, of a file of unknown size: only asking for more tells whether there is more."""
     return DownloadFailed(
         f"{_host(response)} does not say where the file ends; {got:,} bytes have come",
-        hint=_AGAIN,
+        hint=AGAIN,
         details={"url": redact(response.url), "got": got},
     )
 
