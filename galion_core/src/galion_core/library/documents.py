@@ -12,7 +12,7 @@ def merge(artifact_id: str, documents: Iterable[IndexDocument]) -> IndexDocument
     r"""One document out of what several plugins said; of two values for a field the first stays.
 
     >>> merge("a", [IndexDocument(text="x", tags=("b",)), IndexDocument(text="y", tags=("B ",))])
-    IndexDocument(text='x\\ny', tags=('b',), fields={}, artifact_id='a')
+    IndexDocument(text='x\ny', tags=('b',), fields={}, artifact_id='a')
     """
     texts: list[str] = []
     tags: dict[str, None] = {}
