@@ -46,6 +46,13 @@ def test_plugins_imports_no_plugin(tmp_path: Path) -> None:
     assert loaded & PLUGINS == set()
 
 
+def test_the_second_call_reads_no_metadata(tmp_path: Path) -> None:
+    first = modules_loaded_by(tmp_path / "modules", "plugins")
+    assert "importlib.metadata" in first
+    second = modules_loaded_by(tmp_path / "modules", "plugins")
+    assert second & {"importlib.metadata", "email", "zipfile", "galion_core.urls"} == set()
+
+
 def test_detect_imports_the_plugins_and_nothing_that_downloads_stores_or_draws(
     tmp_path: Path,
 ) -> None:

@@ -7,7 +7,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from galion_core.errors import InvalidUrl
-from galion_core.urls import MAX_URL, parse_url, redact, visible
+from galion_core.text import redact, visible
+from galion_core.urls import MAX_URL, parse_url
 
 text = st.text(
     st.one_of(

@@ -20,7 +20,7 @@ from galion_core.errors import Cancelled, error_of
 from galion_core.jobs import Job, Status
 from galion_core.settings.layers import read_layers
 from galion_core.startup import load_plugins
-from galion_core.urls import redact
+from galion_core.text import redact
 
 #: Seconds between two calls of ``on_progress``.
 _TICK = 0.2

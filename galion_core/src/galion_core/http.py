@@ -10,7 +10,8 @@ from types import TracebackType
 import httpx
 
 from galion_core.errors import DownloadFailed
-from galion_core.urls import parse_url, redact
+from galion_core.text import redact
+from galion_core.urls import parse_url
 from galion_core.version import __version__
 
 #: Bytes of an answer, at most; the largest listings are a few MB.

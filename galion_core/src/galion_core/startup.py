@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from galion_core.plugins.discovery import discover
 from galion_core.plugins.records import PluginRecord
 from galion_core.settings.layers import Layers
+from galion_core.settings.places import cache
 from galion_core.settings.values import flag, names, number
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 def found_plugins(layers: Layers) -> tuple[PluginRecord, ...]:
     """The installed plugins, none of them imported."""
-    return discover(names(layers, "plugins", "disabled"))
+    return discover(names(layers, "plugins", "disabled"), cache=cache() / "plugins.json")
 
 
 def load_plugins(

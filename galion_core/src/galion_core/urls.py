@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, quote, unquote, urljoin, urlsplit
 
 from galion_core.errors import InvalidUrl
+from galion_core.text import redact, visible
 
 DEFAULT_PORTS = {"http": 80, "https": 443, "ftp": 21}
 MAX_URL = 8192
@@ -26,11 +27,6 @@ _BRACKETED = re.compile(r"\[[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\](:[0-9]*)?")
 _PATH_SAFE = "/%:@!$&'()*+,;=~-._"
 _QUERY_SAFE = _PATH_SAFE + "?[]|"
 _DEVICE = re.compile(r"(con|prn|aux|nul|(com|lpt)[0-9¹²³]|conin\$|conout\$) *(\.|$)", re.IGNORECASE)
-#: Query parameters whose values are secrets, in the spellings of the services that sign links.
-_SECRET_PARAMETERS = re.compile(
-    r"token|key|secret|signature|^sig$|password|passwd|auth|credential|policy|^jwt$|session",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,25 +145,6 @@ def _invalid(url: str, why: str, hint: str | None = None) -> InvalidUrl:
         hint=hint or "Paste a whole link, such as https://example.com/file.bin.",
         details={"url": shown},
     )
-
-
-def redact(text: str) -> str:
-    """The text with the passwords and signed query values of its URLs masked, for people to see.
-
-    >>> redact("https://me:pw@h.test/f?name=a&X-Amz-Signature=abc")
-    'https://***@h.test/f?name=a&X-Amz-Signature=***'
-    """
-    text = re.sub(r"(?<=://)[^/?#\s@]*(?:@[^/?#\s@]*)*@", "***@", text)
-    return re.sub(
-        r"([?&;])([^=&;\s#]+)=([^&;\s#'\"]*)",
-        lambda m: f"{m[1]}{m[2]}=***" if _SECRET_PARAMETERS.search(m[2]) else m[0],
-        text,
-    )
-
-
-def visible(text: str) -> str:
-    """Text from outside, every control character replaced: safe for a terminal or a log (R22)."""
-    return "".join("\ufffd" if unicodedata.category(c) in ("Cc", "Cf", "Cs") else c for c in text)
 
 
 def safe_name(text: str, default: str = "download") -> str:

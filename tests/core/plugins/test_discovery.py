@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from galion_core.plugins.discovery import discover
+from galion_core.plugins.discovery import judged
+from galion_core.plugins.metadata import offer_of
 from galion_core.plugins.records import PluginState
 
 if TYPE_CHECKING:
@@ -102,7 +103,8 @@ def test_the_order_of_entry_points_changes_nothing(shelf: Shelf) -> None:
     shelf.publish("two", distribution="zoo-two")
     shelf.publish("two", distribution="abc-two")
     shelf.publish("three", group="galion.plugins.v2")
-    listings = {discover(entry_points=order) for order in itertools.permutations(points(shelf))}
+    offers = [offer_of(point) for point in points(shelf)]
+    listings = {judged(order) for order in itertools.permutations(offers)}
     assert len(listings) == 1
     assert [each.name for each in listings.pop()] == ["one", "three", "two", "two"]
 

@@ -12,7 +12,7 @@ import click
 from galion_core.cli.output import complain, complain_usage
 from galion_core.cli.session import Session, session_of
 from galion_core.errors import Cancelled, GalionError
-from galion_core.urls import redact
+from galion_core.text import redact
 from galion_core.version import __version__
 
 #: The core's own commands, each in the module that has its name; loaded when used.

@@ -17,7 +17,7 @@ from galion_core.cli.meter import Meter, time_left
 from galion_core.cli.output import human_bytes
 from galion_core.engine.progress import JobProgress
 from galion_core.jobs import Job
-from galion_core.urls import visible
+from galion_core.text import visible
 
 #: Seconds between two looks at the counters.
 _TICK = 0.1

@@ -142,7 +142,7 @@ def _store(session: Session) -> Iterator[Store]:
 
 
 def _row(job: Job) -> tuple[str, ...]:
-    from galion_core.urls import redact
+    from galion_core.text import redact
 
     names = [each.name for each in job.files if each.name]
     what = names[0] if len(names) == 1 else redact(job.url)

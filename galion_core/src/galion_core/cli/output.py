@@ -11,7 +11,7 @@ from typing import TextIO
 import click
 
 from galion_core.errors import GalionError, SomeFailed
-from galion_core.urls import visible
+from galion_core.text import visible
 
 #: What json leaves as it is, and a terminal may obey or an encoder refuse.
 _UNSAFE_IN_JSON = re.compile(r"[\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")

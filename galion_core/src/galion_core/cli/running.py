@@ -30,7 +30,7 @@ from galion_core.errors import Cancelled, GalionError, error_of
 from galion_core.jobs import Job, Status
 from galion_core.plugins.manager import PluginManager
 from galion_core.settings.layers import Layers
-from galion_core.urls import redact
+from galion_core.text import redact
 
 _SHOW_CURSOR = b"\x1b[?25h\n"
 

@@ -22,11 +22,11 @@ from galion_core.library.library import Library
 from galion_core.plugins.manager import PluginManager
 from galion_core.settings.layers import Layers
 from galion_core.storage.protocol import Store
+from galion_core.text import redact
 from galion_core.transfer.faults import AGAIN
 from galion_core.transfer.mover import Mover
 from galion_core.transfer.wanted import Fetched, Progress, Wanted
 from galion_core.types import Artifact, Resolution
-from galion_core.urls import redact
 
 
 @dataclass(frozen=True, slots=True)

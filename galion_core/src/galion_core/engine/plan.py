@@ -9,8 +9,9 @@ from pathlib import Path
 
 from galion_core.errors import InvalidInput, NotFound, PolicyError
 from galion_core.jobs import Job, JobFile
+from galion_core.text import redact
 from galion_core.types import Checksum, RemoteFile, Resolution
-from galion_core.urls import redact, safe_name
+from galion_core.urls import safe_name
 
 
 @dataclass(frozen=True, slots=True)

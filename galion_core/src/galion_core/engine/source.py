@@ -9,8 +9,8 @@ from galion_core.errors import NotFound
 from galion_core.plugins.manager import PluginManager
 from galion_core.plugins.platforms import detect_or_raise
 from galion_core.settings.layers import Layers
+from galion_core.text import redact
 from galion_core.types import RemoteFile, Resolution
-from galion_core.urls import redact
 
 
 class Source:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from galion_core.errors import GalionError
 from galion_core.jobs import Job, JobError
-from galion_core.urls import redact
+from galion_core.text import redact
 
 
 def job_view(job: Job) -> dict[str, object]:

@@ -6,7 +6,7 @@ import traceback
 from dataclasses import dataclass, field
 
 from galion_core.errors import GalionError
-from galion_core.urls import redact, visible
+from galion_core.text import redact, visible
 
 _LINE = 300
 

@@ -11,8 +11,9 @@ from galion_core.plugins.answers import Answer
 from galion_core.plugins.dispatch import Dispatcher
 from galion_core.plugins.faults import PluginFault
 from galion_core.plugins.records import PluginState
+from galion_core.text import redact
 from galion_core.types import Confidence, PlatformInfo, PlatformMatch
-from galion_core.urls import ParsedUrl, redact
+from galion_core.urls import ParsedUrl
 
 _REGISTER = "galion_register_platform"
 _DETECT = "galion_detect_platform"

@@ -9,6 +9,10 @@ import re
 from enum import StrEnum
 from typing import NamedTuple
 
+#: The group of entry points that plugins for this version of the hooks stand in.
+GROUP = "galion.plugins.v1"
+#: Names of the plugins that Galion brings along.
+BUILT_IN = "core."
 #: Stands for a name or a version that the metadata does not give.
 UNKNOWN = "unknown"
 #: What a plugin may be called: the name is typed in commands and stands in URLs.
@@ -61,3 +65,19 @@ class PluginRecord(NamedTuple):
             f"Plugin {self.name} of {self.distribution} {self.version} is not used "
             f"({self.state}): {self.reason}. {self.hint}"
         )
+
+
+class Offer(NamedTuple):
+    """An entry point that offers a plugin, for the hooks of the version in its group."""
+
+    group: str
+    record: PluginRecord
+
+
+def normal_name(distribution: str) -> str:
+    """The name of a distribution as it is compared.
+
+    >>> normal_name("Galion_Civit.AI")
+    'galion-civit-ai'
+    """
+    return re.sub(r"[-_.]+", "-", distribution).lower()

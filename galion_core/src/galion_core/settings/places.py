@@ -27,3 +27,19 @@ def config_file(environment: Mapping[str, str] = os.environ) -> Path:
     import platformdirs
 
     return platformdirs.user_config_path("galion", appauthor=False) / "config.toml"
+
+
+def cache(environment: Mapping[str, str] = os.environ) -> Path:
+    """The folder of what can be made anew: in ``GALION_HOME``, else the platform's place."""
+    if environment.get("GALION_HOME"):
+        return home(environment) / "cache"
+    import platformdirs
+
+    return platformdirs.user_cache_path("galion", appauthor=False)
+
+
+def make_private(folder: Path) -> None:
+    """Make the folder and those above it that are missing, for their owner alone."""
+    for path in [*reversed(folder.parents), folder]:
+        if not path.is_dir():
+            path.mkdir(mode=0o700, exist_ok=True)

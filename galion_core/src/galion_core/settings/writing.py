@@ -12,7 +12,7 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
 from galion_core.errors import DiskError, InvalidInput
-from galion_core.settings.places import config_file
+from galion_core.settings.places import config_file, make_private
 
 
 def set_value(name: str, value: object) -> Path:
@@ -48,7 +48,7 @@ def set_value(name: str, value: object) -> Path:
 def _replace(path: Path, text: str) -> None:
     """Write the whole file or nothing; only its owner may read it."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(path.parent)
         descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".config-")
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)

@@ -31,6 +31,7 @@ from pathlib import Path
 from typing import Protocol
 
 from galion_core.errors import StoreError
+from galion_core.settings.places import make_private
 from galion_core.storage import snapshots
 from galion_core.storage.failures import damaged, explained
 from galion_core.storage.lines import Change, Document, Tables, apply, check_depth
@@ -79,7 +80,7 @@ class Journal:
         self._closed = False
         self._snapshot: threading.Thread | None = None
         with explained("open the store in", folder):
-            _make_private(folder)
+            make_private(folder)
             with locked(self._lock_file):
                 self._log.begin()
             try:
@@ -230,13 +231,6 @@ def _no_collections() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
-
-
-def _make_private(folder: Path) -> None:
-    """Make the folder and those above it that are missing, for their owner alone."""
-    for path in [*reversed(folder.parents), folder]:
-        if not path.is_dir():
-            path.mkdir(mode=0o700, exist_ok=True)
 
 
 def _write_snapshot(folder: Path, generation: int, tables: Tables) -> None:

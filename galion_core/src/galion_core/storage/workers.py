@@ -9,6 +9,7 @@ import secrets
 import threading
 from pathlib import Path
 
+from galion_core.settings.places import make_private
 from galion_core.storage.failures import explained
 from galion_core.storage.locks import hold, is_held, locked
 
@@ -27,7 +28,7 @@ class Workers:
         """A new worker's name, alive until ``close`` or the end of the process."""
         name = f"{os.getpid()}-{secrets.token_hex(6)}"
         with self._mutex, explained("register a worker in", self._folder):
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private(self._folder)
             # Behind the gate a file that nobody holds is a dead worker's, not one being made.
             with locked(self._folder / "gate"):
                 self._bury_the_dead()

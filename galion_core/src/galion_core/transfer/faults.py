@@ -15,9 +15,10 @@ from galion_core.errors import (
     NotFound,
     RateLimited,
 )
+from galion_core.text import redact, visible
 from galion_core.transfer.exchange import Response
 from galion_core.transfer.headers import retry_after
-from galion_core.urls import parse_url, redact, visible
+from galion_core.urls import parse_url
 
 AGAIN = "Run the same command again: what has arrived is kept."
 

@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from galion_core.errors import DownloadFailed, PolicyError
+from galion_core.text import redact
 from galion_core.transfer.exchange import Exchange, Request, Response
 from galion_core.transfer.loop import CurlLoop
 from galion_core.transfer.sink import AnswerSink, LongRefusal, Write
-from galion_core.urls import ParsedUrl, parse_url, redact
+from galion_core.urls import ParsedUrl, parse_url
 
 #: As browsers and curl allow.
 MAX_REDIRECTS = 20

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from galion_core.errors import DownloadFailed, GalionError, IntegrityError
+from galion_core.text import redact
 from galion_core.transfer.exchange import Response
 from galion_core.transfer.faults import AGAIN
 from galion_core.types import Checksum
-from galion_core.urls import parse_url, redact
+from galion_core.urls import parse_url
 
 
 def encoded(response: Response, encoding: str) -> GalionError:
