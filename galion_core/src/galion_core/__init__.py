@@ -6,8 +6,8 @@ Everything is loaded on first use, so that importing this package costs nothing.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # type checkers know the name; importing typing takes as long as Python does
 if TYPE_CHECKING:
     from galion_core.errors import (
         CredentialsRefused,
