@@ -40,7 +40,7 @@ class Blocks:
         return index < len(self._done) and bool(self._done[index])
 
 
-def front_bytes(blocks: Blocks, size: int | None) -> int:
-    """Bytes from the start that are there without a gap."""
-    whole = blocks.front * BLOCK
-    return whole if size is None else min(whole, size)
+def whole_blocks(position: int, size: int | None) -> int:
+    """How many blocks end at or before ``position``; the last of ``size`` bytes may be short."""
+    ends = position == size and position % BLOCK != 0
+    return position // BLOCK + ends

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from galion_core.errors import Conflict, DiskError
-from galion_core.transfer.blocks import BLOCK, Blocks, front_bytes
+from galion_core.transfer.blocks import BLOCK, Blocks
 from galion_core.transfer.journal import Identity, PartJournal
 
 
@@ -35,8 +35,6 @@ class Part:
         self.path = target.with_name(target.name + ".part")
         self._journal = PartJournal(target.with_name(target.name + ".part.journal"))
         self.blocks = Blocks()
-        self.size: int | None = None
-        """Bytes of the whole file, once known."""
         with disk_errors(self.path):
             target.parent.mkdir(parents=True, exist_ok=True)
             self.descriptor = _open_locked(self.path)
@@ -51,7 +49,6 @@ class Part:
         size = identity.validators.size
         usable = [index for index in finished if _end(index, size) <= there]
         self.blocks = Blocks(usable)
-        self.size = size
         return identity if usable else None
 
     def begin(self, identity: Identity) -> None:
@@ -60,17 +57,11 @@ class Part:
             os.ftruncate(self.descriptor, 0)
             self._journal.start(identity)
         self.blocks = Blocks()
-        self.size = identity.validators.size
 
     def resume(self) -> None:
         """Go on from what ``left_over`` found."""
         with disk_errors(self.path):
             self._journal.resume()
-
-    @property
-    def front(self) -> int:
-        """Bytes from the start that are there without a gap."""
-        return front_bytes(self.blocks, self.size)
 
     def write(self, offset: int, data: bytes) -> None:
         """Put bytes in their place."""
@@ -117,37 +108,6 @@ class Part:
     def _release(self) -> None:
         os.close(self.descriptor)
         self.descriptor = -1
-
-
-class Overflow(Exception):
-    """More bytes than the file has."""
-
-
-class BlockWriter:
-    """Writes bytes from ``first`` on, a block's start, and tells the part of every finished block.
-
-    It outlives the connections that feed it, so that a broken one costs no byte.
-    """
-
-    def __init__(self, part: Part, first: int) -> None:
-        self._part = part
-        self.position = first
-        self._block = first // BLOCK
-
-    def write(self, data: bytes) -> None:
-        """Take the next bytes; raises Overflow beyond the file's size."""
-        if self._part.size is not None and self.position + len(data) > self._part.size:
-            raise Overflow
-        self._part.write(self.position, data)
-        self.position += len(data)
-        while (self._block + 1) * BLOCK <= self.position:
-            self._part.arrived(self._block)
-            self._block += 1
-
-    def finish(self) -> None:
-        """The file ends here; its last block may be short."""
-        if self.position > self._block * BLOCK:
-            self._part.arrived(self._block)
 
 
 def remove_part(target: Path) -> None:
