@@ -7,7 +7,7 @@ import atexit
 import contextlib
 import logging
 import threading
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -20,6 +20,7 @@ from galion_core.errors import Cancelled, error_of
 from galion_core.jobs import Job, Status
 from galion_core.settings.layers import read_layers
 from galion_core.startup import load_plugins
+from galion_core.urls import redact
 
 #: Seconds between two calls of ``on_progress``.
 _TICK = 0.2
@@ -67,8 +68,9 @@ class AsyncDownloader:
         """Download one URL; the job comes back completed, with its files.
 
         ``checksum`` is ``ALGORITHM=HEX``; ``headers`` go to the URL's own origin only; ``force``
-        replaces an existing file; ``on_progress`` is called a few times a second and at the end.
-        Raises a GalionError. When cancelled, what has arrived is kept for the next call.
+        replaces an existing file; ``on_progress`` is called a few times a second and at the end;
+        when it raises, the download stops. Raises a GalionError. When cancelled, what has arrived
+        is kept for the next call.
         """
         engine = await self._open()
         request = DownloadRequest(
@@ -79,13 +81,15 @@ class AsyncDownloader:
             headers=headers or {},
             force=force,
         )
-        job = engine.submit(request)
-        async with _reporting(engine, job.id, on_progress):
-            job = await engine.work(job.id)
-        if job.status is Status.CANCELLED:
-            raise Cancelled(f"The download of {job.id} was cancelled")
+        job = await _work(engine, engine.submit(request).id, on_progress)
         if job.error is not None:
             raise error_of(job.error.model_dump())
+        if job.status is not Status.COMPLETED:
+            raise Cancelled(
+                f"The download of {redact(job.url)} was {job.status}",
+                hint="Download it again to go on with it.",
+                details={"id": job.id},
+            )
         return job
 
     async def aclose(self) -> None:
@@ -118,10 +122,10 @@ class Downloader:
 
     def __init__(self, *, directory: str | Path | None = None) -> None:
         """``directory``: where files go that no other is said for; the setting's, if None."""
-        self._directory = directory
+        self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
-        self._async: AsyncDownloader | None = None
+        self._async = AsyncDownloader(directory=directory)
 
     def download(
         self,
@@ -138,9 +142,8 @@ class Downloader:
 
         ``on_progress`` is called on another thread. Ctrl-C keeps what has arrived.
         """
-        self._start()
-        assert self._async is not None
         return self._call(
+            self._started(),
             self._async.download(
                 url,
                 directory=directory,
@@ -149,18 +152,20 @@ class Downloader:
                 headers=headers,
                 force=force,
                 on_progress=on_progress,
-            )
+            ),
         )
 
     def close(self) -> None:
         """End the engine and its threads; done by itself when the program ends."""
-        if self._loop is None or self._thread is None or self._async is None:
+        with self._lock:
+            loop, thread = self._loop, self._thread
+            self._loop = self._thread = None
+        if loop is None or thread is None:
             return
-        self._call(self._async.aclose())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-        self._loop = self._thread = self._async = None
+        self._call(loop, self._async.aclose())
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
         atexit.unregister(self.close)
 
     def __enter__(self) -> Downloader:
@@ -174,20 +179,20 @@ class Downloader:
     ) -> None:
         self.close()
 
-    def _start(self) -> None:
-        if self._loop is not None:
-            return
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(
-            target=self._loop.run_forever, name="galion-downloader", daemon=True
-        )
-        self._thread.start()
-        self._async = self._call(_make(self._directory))
-        atexit.register(self.close)
+    def _started(self) -> asyncio.AbstractEventLoop:
+        """The event loop, running in its thread."""
+        with self._lock:
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                self._thread = threading.Thread(
+                    target=self._loop.run_forever, name="galion-downloader", daemon=True
+                )
+                self._thread.start()
+                atexit.register(self.close)
+            return self._loop
 
-    def _call(self, work: Coroutine[object, object, _T]) -> _T:
-        assert self._loop is not None
-        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+    def _call(self, loop: asyncio.AbstractEventLoop, work: Coroutine[object, object, _T]) -> _T:
+        future = asyncio.run_coroutine_threadsafe(work, loop)
         try:
             return future.result()
         except KeyboardInterrupt:
@@ -195,29 +200,22 @@ class Downloader:
             raise
 
 
-async def _make(directory: str | Path | None) -> AsyncDownloader:
-    return AsyncDownloader(directory=directory)
-
-
-@contextlib.asynccontextmanager
-async def _reporting(
-    engine: Engine, job_id: str, on_progress: OnProgress | None
-) -> AsyncIterator[None]:
-    """Call ``on_progress`` while the job is worked on, and once more at its end."""
-    if on_progress is None:
-        yield
-        return
-
-    async def tick() -> None:
-        while True:
-            await asyncio.sleep(_TICK)
-            progress = engine.progress.get(job_id)
-            if progress is not None:
-                on_progress(DownloadProgress(progress.name, progress.received, progress.total))
-
-    ticking = asyncio.create_task(tick())
+async def _work(engine: Engine, job_id: str, on_progress: OnProgress | None) -> Job:
+    """Work on a job, and tell how far it is meanwhile and at its end."""
+    working = asyncio.create_task(engine.work(job_id))
     try:
-        yield
+        while not working.done():
+            await asyncio.wait([working], timeout=None if on_progress is None else _TICK)
+            progress = engine.progress.get(job_id)
+            if on_progress is not None and progress is not None:
+                on_progress(DownloadProgress(progress.name, progress.received, progress.total))
     finally:
-        ticking.cancel()
-        await asyncio.gather(ticking, return_exceptions=True)
+        if not working.done():
+            working.cancel()
+            await asyncio.wait([working])
+    job = working.result()
+    if on_progress is not None and job.status is Status.COMPLETED:
+        size = sum(each.size or 0 for each in job.files)
+        name = job.files[0].name if len(job.files) == 1 else f"{len(job.files)} files"
+        on_progress(DownloadProgress(name, size, size))
+    return job

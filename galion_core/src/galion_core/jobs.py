@@ -83,6 +83,8 @@ class JobFile(_Record):
     """Set when the file is published."""
     verified: bool = False
     """A digest published by the platform or given by the user was met."""
+    kept: bool = False
+    """The file was there already; nothing was fetched."""
 
     @property
     def done(self) -> bool:

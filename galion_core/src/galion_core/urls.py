@@ -63,8 +63,12 @@ class ParsedUrl:
         return tuple(unquote(part) for part in self.path.split("/") if part)
 
     def join(self, reference: str) -> ParsedUrl:
-        """The URL that ``reference`` means from here, as in a Location header."""
-        return parse_url(urljoin(str(self), reference.strip()))
+        """The URL that ``reference`` means from here, as in a Location header; or InvalidUrl."""
+        try:
+            joined = urljoin(str(self), reference.strip())
+        except ValueError as error:
+            raise _invalid(reference, str(error)) from None
+        return parse_url(joined)
 
     def __str__(self) -> str:
         """The URL to fetch and to keep: without userinfo and fragment."""

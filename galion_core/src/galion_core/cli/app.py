@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import sys
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ import click
 from galion_core.cli.output import complain, complain_usage
 from galion_core.cli.session import Session, session_of
 from galion_core.errors import GalionError
+from galion_core.urls import redact
 from galion_core.version import __version__
 
 INTERRUPTED = 130
@@ -37,8 +39,28 @@ class Root(click.Group):
         """The command with this name; the core's own names win."""
         if name in COMMANDS:
             command: click.Command = import_module(f"galion_core.cli.{name}").command
+            command.short_help = COMMANDS[name]
             return command
         return session_of(context).plugin_commands.commands.get(name)
+
+    def resolve_command(
+        self, context: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does it; a link or a misspelt name is told what it should have been."""
+        try:
+            return super().resolve_command(context, args)
+        except click.UsageError as error:
+            if context.resilient_parsing:
+                raise
+            meant = _meant(args[0], self.list_commands(context))
+            raise click.UsageError(error.message + meant, context) from None
+
+
+def _meant(word: str, commands: Sequence[str]) -> str:
+    if "://" in word:
+        return f" To download a link: galion download {redact(word)}"
+    close = difflib.get_close_matches(word, commands, 1)
+    return f" Did you mean {close[0]!r}?" if close else ""
 
 
 def _no_plugins(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
@@ -81,7 +103,8 @@ def run(arguments: Sequence[str]) -> int:
     except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output has gone; what is left in the buffer must not raise again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever read our output has gone; what is left in the buffers must not raise again.
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
         return 1
     return code if isinstance(code, int) else 0

@@ -13,6 +13,16 @@ from galion_core.errors import InvalidInput
 from galion_core.settings.layers import read_layers
 
 
+def _rate(_context: click.Context, _parameter: click.Parameter, text: str | None) -> str | None:
+    from galion_core.settings.schema import parse_rate
+
+    try:
+        parse_rate(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+    return text
+
+
 @click.command("download")
 @click.argument("urls", nargs=-1, metavar="URL...")
 @click.option("-d", "--directory", metavar="DIR", help="Where the files go (made if missing).")
@@ -26,7 +36,13 @@ from galion_core.settings.layers import read_layers
     metavar="N",
     help="Connections to one file, at most.",
 )
-@click.option("-r", "--limit-rate", metavar="RATE", help="Bytes a second: 500K, 4.2M, 1G.")
+@click.option(
+    "-r",
+    "--limit-rate",
+    metavar="RATE",
+    callback=_rate,
+    help="Bytes a second for each download: 500K, 4.2M, 1G.",
+)
 @click.option(
     "-H",
     "--header",
@@ -39,7 +55,7 @@ from galion_core.settings.layers import read_layers
 @click.option("--force", is_flag=True, help="Replace a file that has the name.")
 @click.option("--dry-run", is_flag=True, help="Say what would be fetched, fetch nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a job.")
-@click.option("-q", "--quiet", is_flag=True, help="No progress; errors only.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress; only paths and errors.")
 @pass_session
 def command(
     session: Session,
@@ -103,7 +119,7 @@ def _read_urls(path: str) -> Iterable[str]:
         text = sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidInput(
-            f"{path} cannot be read: {error}",
+            f"{path} cannot be read: {getattr(error, 'strerror', None) or error}",
             hint="Give a text file with one URL a line to -i.",
         ) from None
     lines = (line.strip() for line in text.splitlines())
@@ -115,8 +131,9 @@ def _parse_headers(lines: Iterable[str]) -> Mapping[str, str]:
     for line in lines:
         name, colon, value = line.partition(":")
         if not colon:
+            # Not shown: what was meant as a header may well be a secret.
             raise InvalidInput(
-                f"{line[:60]!r} is not a header",
+                "A -H option has no colon, so it is no header",
                 hint="Write -H 'Name: value'.",
             )
         headers[name.strip()] = value.strip()

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from galion_core.cli.output import human_bytes, say, say_json, table, tell
+from galion_core.cli.output import complain, human_bytes, say, say_json, table, tell
 from galion_core.cli.session import Session, pass_session
+from galion_core.errors import GalionError, SomeFailed
 
 if TYPE_CHECKING:
     from galion_core.jobs import Job
@@ -31,11 +32,12 @@ _STATUSES = (
 
 
 @click.group("jobs", invoke_without_command=True)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a job.")
 @click.pass_context
-def command(context: click.Context) -> None:
+def command(context: click.Context, as_json: bool) -> None:
     """List, show, cancel and retry downloads; without a command, list them."""
     if context.invoked_subcommand is None:
-        context.invoke(list_)
+        context.invoke(list_, as_json=as_json)
 
 
 @command.command("list")
@@ -86,29 +88,40 @@ def show(session: Session, job_id: str, as_json: bool) -> None:
             say(f"    sha256 {each.sha256}")
     if job.error:
         say(f"{job.error.code}: {job.error.message}")
-        say(job.error.hint or "")
+        if job.error.hint:
+            say(job.error.hint)
+    for warning in job.warnings:
+        say(f"Warning: {warning}")
 
 
 @command.command("cancel")
 @click.argument("job_ids", nargs=-1, required=True, metavar="ID...")
 @pass_session
-def cancel(session: Session, job_ids: tuple[str, ...]) -> None:
+def cancel(session: Session, job_ids: tuple[str, ...]) -> int:
     """Stop downloads for good, in whatever process they run; what is unfinished is deleted."""
     from galion_core.engine.opening import open_engine
 
-    async def work() -> None:
+    async def work() -> int:
+        codes = set()
         async with open_engine(session.layers, session.manager) as engine:
             for job_id in job_ids:
-                job = await engine.cancel(job_id)
-                tell(f"{job.id} is {job.status}")
+                try:
+                    job = await engine.cancel(job_id)
+                except GalionError as error:
+                    complain(error)
+                    codes.add(error.exit_code)
+                else:
+                    codes.add(0)
+                    tell(f"{job.id} is {job.status}")
+        return codes.pop() if len(codes) == 1 else SomeFailed.exit_code
 
-    asyncio.run(work())
+    return asyncio.run(work())
 
 
 @command.command("retry")
 @click.argument("job_ids", nargs=-1, required=True, metavar="ID...")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a job.")
-@click.option("-q", "--quiet", is_flag=True, help="No progress; errors only.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress; only paths and errors.")
 @pass_session
 def retry(session: Session, job_ids: tuple[str, ...], as_json: bool, quiet: bool) -> int:
     """Download again what failed, was cancelled or was interrupted."""

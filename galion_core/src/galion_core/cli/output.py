@@ -3,44 +3,61 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Sequence
+from typing import TextIO
 
 import click
 
 from galion_core.errors import GalionError
 from galion_core.urls import visible
 
+#: What json leaves as it is, and a terminal may obey or an encoder refuse.
+_UNSAFE_IN_JSON = re.compile(r"[\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_COLOURS = {"red": "31", "yellow": "33"}
+
 
 def say(text: str) -> None:
-    """A result, for people."""
-    click.echo(text)
+    """A result, for people: control characters from outside never reach the terminal."""
+    _write(sys.stdout, _lines(text))
+
+
+def say_path(path: str) -> None:
+    """The path of a file: as it is, for programs; fit to be seen, on a terminal."""
+    if sys.stdout.isatty():
+        _write(sys.stdout, visible(path))
+    else:
+        sys.stdout.buffer.write(os.fsencode(path) + b"\n")
+        sys.stdout.flush()
 
 
 def say_json(value: object) -> None:
     """A result, for programs: one line."""
     import json
 
-    click.echo(json.dumps(value, ensure_ascii=False))
+    text = json.dumps(value, ensure_ascii=False)
+    _write(sys.stdout, _UNSAFE_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
 
 
 def warn(text: str) -> None:
     """Something to know, on stderr; control characters from outside never reach the terminal."""
-    click.echo(f"{_style('Warning:', 'yellow')} {_lines(text)}", err=True)
+    _write(sys.stderr, f"{_style('Warning:', 'yellow')} {_lines(text)}")
 
 
 def tell(text: str) -> None:
     """What is going on, on stderr."""
-    click.echo(_lines(text), err=True)
+    _write(sys.stderr, _lines(text))
 
 
-def complain(error: GalionError, *, as_json: bool = False) -> None:
-    """An error: what happened, and what to do next."""
+def complain(error: GalionError, *, about: str = "", as_json: bool = False) -> None:
+    """An error: what happened, to which of several things, and what to do next."""
     if as_json:
         say_json({"error": error.as_dict()})
-    click.echo(f"{_style('Error:', 'red')} {_lines(error.message)}", err=True)
+    message = f"{about}: {error.message}" if about else error.message
+    _write(sys.stderr, f"{_style('Error:', 'red')} {_lines(message)}")
     if error.hint:
-        click.echo(_lines(error.hint), err=True)
+        _write(sys.stderr, _lines(error.hint))
 
 
 def complain_usage(error: click.ClickException, *, as_json: bool) -> None:
@@ -79,9 +96,18 @@ def table(rows: Sequence[Sequence[str]], heading: tuple[str, ...]) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
+def _write(stream: TextIO, text: str) -> None:
+    # Not click.echo: while bars are drawn, rich stands in for these streams, and click would find
+    # its way past it, into the middle of the bars.
+    stream.write(f"{text}\n")
+    stream.flush()
+
+
 def _lines(text: str) -> str:
     return "\n".join(visible(line) for line in text.split("\n"))
 
 
 def _style(text: str, colour: str) -> str:
-    return text if os.environ.get("NO_COLOR") else click.style(text, fg=colour, bold=True)
+    if os.environ.get("NO_COLOR") or not sys.stderr.isatty():
+        return text
+    return f"\x1b[1;{_COLOURS[colour]}m{text}\x1b[0m"

@@ -10,7 +10,7 @@ from galion_core.cli.output import say, say_json, table, tell
 from galion_core.cli.session import Session, pass_session, session_of
 from galion_core.errors import NotFound
 from galion_core.hookspecs import HOOKS
-from galion_core.plugins.records import PluginRecord
+from galion_core.plugins.records import PluginRecord, PluginState
 from galion_core.settings.layers import file_layers
 from galion_core.settings.values import names
 from galion_core.startup import found_plugins
@@ -33,7 +33,7 @@ def command(context: click.Context, as_json: bool) -> None:
         rows = [(each.name, each.version, each.state, each.distribution) for each in records]
         say(table(rows, ("NAME", "VERSION", "STATE", "DISTRIBUTION")))
         for each in records:
-            if each.reason:
+            if each.reason and each.state is not PluginState.DISABLED:
                 tell(each.line)
     else:
         tell("No plugin is installed. `pip install galion` brings the usual ones.")
@@ -90,7 +90,7 @@ def _set_disabled(session: Session, name: str, *, disabled: bool) -> None:
     if name not in installed and name not in before:
         raise _unknown(session, name)
     after = sorted({*before, name} if disabled else {*before} - {name})
-    path = set_value("plugins.disabled", after)
+    path = set_value("plugins.disabled", after or None)
     tell(f"{name} is {'disabled' if disabled else 'enabled'} (in {path})")
 
 

@@ -5,25 +5,25 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Awaitable, Callable, Sequence
+import sys
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import NoReturn
 
-from galion_core.cli.bars import progress_display
-from galion_core.cli.output import complain, say, say_json, tell
+from galion_core.cli.display import progress_display
+from galion_core.cli.output import complain, human_bytes, say_json, say_path, tell, warn
 from galion_core.engine.engine import Engine
 from galion_core.engine.opening import open_engine
 from galion_core.engine.request import DownloadRequest
 from galion_core.engine.views import job_view
-from galion_core.errors import GalionError, SomeFailed, error_of
-from galion_core.jobs import Job
+from galion_core.errors import Cancelled, GalionError, SomeFailed, error_of
+from galion_core.jobs import Job, Status
 from galion_core.plugins.manager import PluginManager
 from galion_core.settings.layers import Layers
 from galion_core.urls import redact
 
 INTERRUPTED = 130
-
-_T = TypeVar("_T")
+_SHOW_CURSOR = b"\x1b[?25h\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,35 +37,49 @@ class Output:
 class Report:
     """Shows each job as it ends, and remembers what the exit code needs."""
 
-    def __init__(self, output: Output) -> None:
+    def __init__(self, output: Output, *, several: bool) -> None:
         self._output = output
+        self._several = several
         self._ended = 0
         self._errors: list[GalionError] = []
 
     def job(self, job: Job) -> None:
         """The job has ended."""
         self._ended += 1
-        error = None if job.error is None else error_of(job.error.model_dump())
-        if error is not None:
-            self._errors.append(error)
+        error = _error(job)
         if self._output.as_json:
             say_json(job_view(job))
         elif error is None:
             for each in job.files:
-                say(each.path or "")
+                say_path(each.path or "")
         if error is not None:
-            complain(error)
+            self._failed(redact(job.url), error)
         for warning in job.warnings:
-            tell(f"Warning: {warning}")
+            warn(warning)
 
-    def refused(self, url: str, error: GalionError) -> None:
-        """The URL never became a job."""
+    def previewed(self, job: Job) -> None:
+        """What a job would fetch is known; it has no id, since nothing keeps it."""
         self._ended += 1
-        self._errors.append(error)
         if self._output.as_json:
-            empty = {"id": None, "url": redact(url), "platform": None, "status": "failed"}
+            say_json({**job_view(job), "id": None})
+            return
+        for each in job.files:
+            if not self._output.quiet:
+                tell(f"{each.name}: {human_bytes(each.size)}, would be fetched")
+            say_path(each.path or "")
+
+    def refused(self, error: GalionError, *, url: str | None = None) -> None:
+        """There is no job: the URL never became one, or no such job can be worked on."""
+        self._ended += 1
+        shown = None if url is None else redact(url)
+        if self._output.as_json:
+            empty = {"id": None, "url": shown, "platform": None, "status": "failed"}
             say_json({**empty, "files": [], "error": error.as_dict()})
-        complain(error)
+        self._failed(shown or "", error)
+
+    def _failed(self, what: str, error: GalionError) -> None:
+        self._errors.append(error)
+        complain(error, about=what if self._several else "")
 
     @property
     def exit_code(self) -> int:
@@ -77,16 +91,34 @@ class Report:
         return codes.pop() if all_alike else SomeFailed.exit_code
 
 
+def _error(job: Job) -> GalionError | None:
+    if job.error is not None:
+        return error_of(job.error.model_dump())
+    if job.status in (Status.CANCELLED, Status.PAUSED):
+        return Cancelled(
+            f"The download was {job.status} by somebody else",
+            hint=f"`galion jobs retry {job.id}` goes on with it.",
+        )
+    return None
+
+
 def download(
     layers: Layers, manager: PluginManager, requests: Sequence[DownloadRequest], output: Output
 ) -> int:
     """Download everything; the exit code comes back."""
 
     async def work() -> int:
-        report = Report(output)
+        report = Report(output, several=len(requests) > 1)
+        jobs: dict[str, Job] = {}
         async with open_engine(layers, manager) as engine:
-            job_ids = _submit(engine, requests, report)
-            await _run(engine, job_ids, output, report)
+            for request in requests:
+                try:
+                    job = engine.submit(request)
+                except GalionError as error:
+                    report.refused(error, url=request.url)
+                else:
+                    jobs[job.id] = job
+            await _run(engine, jobs, output, report)
         return report.exit_code
 
     return _interruptible(work)
@@ -96,10 +128,15 @@ def retry(layers: Layers, manager: PluginManager, job_ids: Sequence[str], output
     """Work on known jobs again; the exit code comes back."""
 
     async def work() -> int:
-        report = Report(output)
+        report = Report(output, several=len(job_ids) > 1)
+        jobs: dict[str, Job] = {}
         async with open_engine(layers, manager) as engine:
-            queued = [engine.retry(job_id).id for job_id in job_ids]
-            await _run(engine, queued, output, report)
+            for job_id in job_ids:
+                try:
+                    jobs[job_id] = engine.retry(job_id)
+                except GalionError as error:
+                    report.refused(error)
+            await _run(engine, jobs, output, report)
         return report.exit_code
 
     return _interruptible(work)
@@ -111,30 +148,23 @@ def dry_run(
     """Say what would be fetched; the exit code comes back."""
 
     async def work() -> int:
-        report = Report(output)
+        report = Report(output, several=len(requests) > 1)
         async with open_engine(layers, manager) as engine:
             for request in requests:
                 try:
-                    report.job(await engine.preview(request))
+                    job = await engine.preview(request)
                 except GalionError as error:
-                    report.refused(request.url, error)
+                    report.refused(error, url=request.url)
+                else:
+                    report.previewed(job)
         return report.exit_code
 
     return _interruptible(work)
 
 
-def _submit(engine: Engine, requests: Sequence[DownloadRequest], report: Report) -> list[str]:
-    job_ids: dict[str, None] = {}
-    for request in requests:
-        try:
-            job_ids[engine.submit(request).id] = None
-        except GalionError as error:
-            report.refused(request.url, error)
-    return list(job_ids)
-
-
-async def _run(engine: Engine, job_ids: list[str], output: Output, report: Report) -> None:
-    with progress_display(engine, quiet=output.quiet, total=len(job_ids)) as display:
+async def _run(engine: Engine, jobs: Mapping[str, Job], output: Output, report: Report) -> None:
+    titles = {job_id: redact(job.url) for job_id, job in jobs.items()}
+    with progress_display(engine.progress, titles, quiet=output.quiet) as display:
 
         def ended(job: Job) -> None:
             display.ended(job)
@@ -142,7 +172,7 @@ async def _run(engine: Engine, job_ids: list[str], output: Output, report: Repor
 
         ticking = asyncio.create_task(display.run())
         try:
-            await engine.run(job_ids, ended)
+            await engine.run(list(jobs), ended)
         finally:
             ticking.cancel()
             await asyncio.gather(ticking, return_exceptions=True)
@@ -159,8 +189,8 @@ def _interruptible(work: Callable[[], Awaitable[int]]) -> int:
             nonlocal presses
             presses += 1
             if presses > 1:
-                os._exit(INTERRUPTED)
-            tell("Stopping; what has arrived is kept. Press Ctrl-C again to stop at once.")
+                _leave_at_once()
+            tell("Stopping; what has arrived is kept. Press Ctrl-C again to leave at once.")
             task.cancel()
 
         loop = asyncio.get_running_loop()
@@ -173,3 +203,9 @@ def _interruptible(work: Callable[[], Awaitable[int]]) -> int:
             return INTERRUPTED
 
     return asyncio.run(main())
+
+
+def _leave_at_once() -> NoReturn:
+    if sys.stderr.isatty():
+        os.write(2, _SHOW_CURSOR)  # the bars hide it
+    os._exit(INTERRUPTED)

@@ -14,7 +14,7 @@ from galion_core.engine.progress import JobProgress
 from galion_core.engine.request import DownloadRequest, Secrets, make_job
 from galion_core.engine.views import job_error
 from galion_core.errors import Conflict, GalionError
-from galion_core.jobs import RUNNING, Job, Status
+from galion_core.jobs import RUNNING, Job, JobOptions, Status
 from galion_core.library.library import Library
 from galion_core.plugins.manager import PluginManager
 from galion_core.plugins.platforms import detect_or_raise
@@ -62,10 +62,12 @@ class Engine:
             ),
             events=self.events,
             slots=asyncio.Semaphore(download.jobs),
+            rate=download.limit_rate,
         )
         self._worker = store.worker()
-        self._secrets: dict[str, Secrets] = {}
+        self._asked: dict[str, tuple[JobOptions, Secrets]] = {}
         self._tasks: dict[str, asyncio.Task[Job]] = {}
+        self._attempts: dict[str, int] = {}
         self._watcher: asyncio.Task[None] | None = None
         self.progress: dict[str, JobProgress] = {}
         """Of the jobs under way, by id."""
@@ -81,18 +83,17 @@ class Engine:
         job, secrets = make_job(request, self._settings.download.directory)
         detect_or_raise(self._parts.manager, secrets.url)
         begun = self._store.jobs.unfinished(job.url, job.options.directory)
-        if begun is not None and begun.options.filename == job.options.filename:
-            job = self._take_up(begun, job)
-        else:
+        options = job.options
+        if begun is None or begun.options.filename != options.filename:
             self._store.jobs.add([job])
             self.events.publish(job)
-        self._secrets[job.id] = secrets
+        elif begun.status is Status.PAUSED:
+            job = self._store.jobs.move(begun.id, Status.QUEUED)
+            self.events.publish(job)
+        else:
+            job = begun
+        self._asked[job.id] = options, secrets
         return job
-
-    def _take_up(self, begun: Job, asked: Job) -> Job:
-        if begun.status is Status.PAUSED:
-            return self._store.jobs.move(begun.id, Status.QUEUED, options=asked.options)
-        return begun
 
     async def preview(self, request: DownloadRequest) -> Job:
         """What a request would fetch and where to, with names and sizes; nothing is queued.
@@ -103,7 +104,13 @@ class Engine:
         return await Pipeline(self._parts, job, secrets, JobProgress(job.id)).preview()
 
     def retry(self, job_id: str) -> Job:
-        """Queue a failed, cancelled or paused job again; raises Conflict for any other."""
+        """Queue a failed, cancelled or paused job again; raises Conflict for a completed one.
+
+        One that is queued, or whose worker died, only needs somebody to ``work`` on it.
+        """
+        job = self._store.jobs.get(job_id)
+        if job.status in RUNNING or job.status is Status.QUEUED:
+            return job
         job = self._store.jobs.move(job_id, Status.QUEUED, error=None)
         self.events.publish(job)
         return job
@@ -132,7 +139,10 @@ class Engine:
         return list(await asyncio.gather(*(one(job_id) for job_id in job_ids)))
 
     async def work(self, job_id: str) -> Job:
-        """Claim one job and carry it to its end; raises Conflict when another process has it."""
+        """Claim one job and carry it to its end; raises Conflict when another process has it.
+
+        It comes back completed, failed, or as somebody stopped it. When cancelled, it is paused.
+        """
         claimed = self._store.jobs.claim(self._worker, job_ids=[job_id])
         if claimed is None:
             job = self._store.jobs.get(job_id)
@@ -146,29 +156,31 @@ class Engine:
         self.events.publish(claimed)
         task = asyncio.create_task(self._carry(claimed))
         self._tasks[job_id] = task
+        self._attempts[job_id] = claimed.attempt
         if self._watcher is None:
             self._watcher = asyncio.create_task(self._watch())
         try:
-            return await task
+            await asyncio.wait([task])
         finally:
             if not task.done():
                 task.cancel()
                 await asyncio.wait([task])
             self._tasks.pop(job_id, None)
             self.progress.pop(job_id, None)
+        job = task.result()
+        if job.status is Status.COMPLETED:
+            self._asked.pop(job_id, None)
+        return job
 
     async def _carry(self, job: Job) -> Job:
-        secrets = self._secrets.get(job.id) or Secrets(parse_url(job.url))
         progress = self.progress[job.id] = JobProgress(job.id)
         try:
+            options, secrets = self._asked.get(job.id) or (job.options, _no_secrets(job))
+            if options != job.options:  # who asked again may have asked for something else
+                job = self._store.jobs.move(job.id, attempt=job.attempt, options=options)
             return await Pipeline(self._parts, job, secrets, progress).run()
         except asyncio.CancelledError:
-            stopped = self._end(job, Status.PAUSED)
-            if stopped.status is Status.CANCELLED:
-                _discard(stopped)
-            if stopped.status is Status.PAUSED:
-                raise
-            return stopped
+            return self._end(job, Status.PAUSED)
         except GalionError as error:
             return self._end(job, Status.FAILED, error)
         except Exception as error:
@@ -186,7 +198,10 @@ class Engine:
                 job.id, to, attempt=job.attempt, error=job_error(error) if error else None
             )
         except Conflict:
-            return self._store.jobs.get(job.id)
+            decided = self._store.jobs.get(job.id)
+            if decided.status is Status.CANCELLED:
+                _discard(decided)
+            return decided
         self.events.publish(ended)
         return ended
 
@@ -221,7 +236,8 @@ class Engine:
                 continue
             seen = version
             for job_id, task in list(self._tasks.items()):
-                if self._store.jobs.get(job_id).status not in RUNNING:
+                job = self._store.jobs.get(job_id)
+                if job.status not in RUNNING or job.attempt != self._attempts[job_id]:
                     task.cancel()
 
     async def close(self) -> None:
@@ -235,6 +251,10 @@ class Engine:
         await self.events.close()
         self._parts.mover.close()
         self.library.close()
+
+
+def _no_secrets(job: Job) -> Secrets:
+    return Secrets(parse_url(job.url))
 
 
 def _discard(job: Job) -> None:

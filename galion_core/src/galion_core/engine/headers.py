@@ -32,7 +32,12 @@ class OriginHeaders:
         """The headers for ``scheme://host:port``."""
         if origin not in self._known:
             own = self._secrets.headers if origin == self._secrets.url.origin else {}
-            self._known[origin] = {**self._credentials(origin), **own}
+            said = {name.lower() for name in own}
+            given = self._credentials(origin).items()
+            self._known[origin] = {
+                **{name: value for name, value in given if name.lower() not in said},
+                **own,
+            }
         return self._known[origin]
 
     def _credentials(self, origin: str) -> Mapping[str, str]:

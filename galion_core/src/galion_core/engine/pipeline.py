@@ -40,6 +40,8 @@ class Parts:
     events: Events
     slots: asyncio.Semaphore
     """Files under way at once, over all jobs."""
+    rate: int | None
+    """Bytes a second, where the job does not say."""
 
 
 class Pipeline:
@@ -108,6 +110,7 @@ class Pipeline:
             size=fetched.size,
             sha256=fetched.sha256,
             verified=fetched.verified,
+            kept=fetched.kept,
         )
         return fetched
 
@@ -121,7 +124,7 @@ class Pipeline:
             filename=planned.filename,
             checksums=planned.checksums,
             replace=options.force,
-            rate=options.limit_rate,
+            rate=options.limit_rate or self._parts.rate,
             headers_for=source.headers,
             refresh=partial(source.renew, remote.id) if remote.id else None,
             known=partial(known_at, self._parts.library.catalogue),

@@ -40,34 +40,43 @@ def plan(job: Job, resolution: Resolution) -> list[PlannedFile]:
             hint="Leave out -o and --checksum, or give the link of one file.",
         )
     given = (Checksum.parse(options.checksum),) if options.checksum else ()
-    taken: set[Path] = set()
-    earlier = {each.id: each for each in job.files if each.id}
+    taken: set[str] = set()
     planned = []
-    for index, remote in enumerate(files):
+    for index, (remote, before) in enumerate(zip(files, _earlier(job, files), strict=True)):
         directory = _below(Path(options.directory), remote.folder)
-        before = earlier.get(remote.id)
         name = options.filename or (Path(before.path).name if before and before.path else None)
         if name is None and remote.name:
             name = _unused(directory, safe_name(remote.name), taken)
         if name:
-            taken.add(directory / name)
+            taken.add(_spot(directory, name))
         planned.append(PlannedFile(index, remote, directory, name, (*given, *remote.checksums)))
     return planned
 
 
 def job_files(job: Job, planned: Sequence[PlannedFile]) -> tuple[JobFile, ...]:
     """The files as the job records them; those of an earlier attempt keep what is known."""
-    earlier = {each.id: each for each in job.files}
+    earlier = _earlier(job, [each.remote for each in planned])
     return tuple(
-        earlier.get(each.remote.id)
+        before
         or JobFile(
             id=each.remote.id,
             name=each.filename,
             path=str(each.directory / each.filename) if each.filename else None,
             size=each.remote.size,
         )
-        for each in planned
+        for each, before in zip(planned, earlier, strict=True)
     )
+
+
+def _earlier(job: Job, files: Sequence[RemoteFile]) -> list[JobFile | None]:
+    """What an earlier attempt recorded of each file; by its place where it has no id."""
+    by_id = {each.id: each for each in job.files if each.id}
+    nameless = [None if each.id else each for each in job.files]
+    by_place = nameless if len(nameless) == len(files) else [None] * len(files)
+    return [
+        by_id.get(each.id) if each.id else there
+        for each, there in zip(files, by_place, strict=True)
+    ]
 
 
 def _below(root: Path, folder: str) -> Path:
@@ -83,11 +92,16 @@ def _below(root: Path, folder: str) -> Path:
     return path
 
 
-def _unused(directory: Path, name: str, taken: set[Path]) -> str:
+def _spot(directory: Path, name: str) -> str:
+    """What two files may not share; there are file systems that ignore case."""
+    return str(directory / name).casefold()
+
+
+def _unused(directory: Path, name: str, taken: set[str]) -> str:
     """The name, numbered when another file of the job has it."""
     stem, dot, extension = name.partition(".")
     number = 2
-    while directory / name in taken:
+    while _spot(directory, name) in taken:
         name = f"{stem} ({number}){dot}{extension}"
         number += 1
     return name

@@ -56,12 +56,17 @@ def read_layers(
     return layers
 
 
+def layers_of(values: Mapping[str, object], origin: str = "argument") -> Layers:
+    """These values alone, by dotted names."""
+    layers = Layers({})
+    _merge(layers, values, origin)
+    return layers
+
+
 def file_layers(environment: Mapping[str, str] = os.environ) -> Layers:
     """What the config file alone says."""
-    layers = Layers({})
     path = config_file(environment)
-    _merge(layers, _flatten(read_file(path)), str(path))
-    return layers
+    return layers_of(_flatten(read_file(path)), str(path))
 
 
 def read_file(path: Path) -> Table:

@@ -99,7 +99,10 @@ def check(layers: Layers) -> Settings:
         for each in error.errors():
             name = ".".join(str(part) for part in each["loc"])
             origin = layers.origins.get(name, "")
-            problems.append(f"{name}: {each['msg']}" + (f" (set by {origin})" if origin else ""))
+            unknown = each["type"] == "extra_forbidden"
+            why = "there is no such setting" if unknown else each["msg"]
+            why = why.removeprefix("Value error, ")
+            problems.append(f"{name}: {why}" + (f" (set by {origin})" if origin else ""))
         raise InvalidInput(
             "Some settings are not usable:\n  " + "\n  ".join(problems),
             hint="`galion config show` lists every setting and where it comes from.",

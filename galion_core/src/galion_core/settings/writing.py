@@ -37,6 +37,8 @@ def set_value(name: str, value: object) -> Path:
         table = below
     if value is None:
         table.pop(last, None)
+        if len(parents) == 1 and not table:
+            document.remove(parents[0])
     else:
         table[last] = value
     _replace(path, tomlkit.dumps(document))

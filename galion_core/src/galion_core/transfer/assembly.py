@@ -70,13 +70,6 @@ class Body:
     verifier: Verifier
     divisible: bool
     """The server gives parts of it, which can be told to be of this version."""
-    confirmed: bool
-    """The server still has this version, or a checksum will tell."""
-
-    @property
-    def here(self) -> bool:
-        """Every byte is there, and of the right version."""
-        return self.confirmed and self.plan.complete
 
 
 class Assembly:
@@ -135,21 +128,15 @@ class Assembly:
         check_type(name, response.headers.get("content-type", ""))
         self._refuse_taken(part.target, identity)
         if self.body is not None and self.body.identity.same_file(identity):
-            self.body.confirmed = True
             raise LeftOver
         self.from_earlier = False
-        _check_space(part, identity.validators.size)
         part.begin(identity)
+        _check_space(part, identity.validators.size)
         self.body = body = self._begin(part, identity, Plan(identity.validators.size))
-        body.divisible = self._can_divide(response, identity)
-        body.confirmed = True
+        accepts = response.headers.get("accept-ranges", "").strip().lower() != "none"
+        body.divisible = self._ranges and accepts and identity.resumable
         lane.span = body.plan.take()
         return body
-
-    def _can_divide(self, response: Response, identity: Identity) -> bool:
-        accepts = response.headers.get("accept-ranges", "").strip().lower() != "none"
-        provable = identity.digest is not None or identity.validators.resumable
-        return self._ranges and accepts and provable
 
     def _accept_rest(self, lane: Lane, response: Response) -> Body:
         body, span = self.body, lane.span
@@ -163,7 +150,7 @@ class Assembly:
             raise Changed
         self._refuse_taken(body.part.target, identity)
         _check_space(body.part, body.plan.rest)
-        body.divisible = body.confirmed = True
+        body.divisible = True
         return body
 
     def _take(self, body: Body, lane: Lane, data: bytes) -> None:
@@ -201,11 +188,11 @@ class Assembly:
         self._announce(name)
         part = self._part = Part(self._wanted.directory / name)
         identity = part.left_over()
-        if identity is not None and identity.validators.size is not None:
+        size = None if identity is None else identity.validators.size
+        if identity is not None and identity.resumable and size is not None:
             part.resume()
             self.from_earlier = True
-            plan = Plan(identity.validators.size, part.blocks)
-            self.body = self._begin(part, identity, plan)
+            self.body = self._begin(part, identity, Plan(size, part.blocks))
         return part
 
     def _begin(self, part: Part, identity: Identity, plan: Plan) -> Body:
@@ -213,14 +200,7 @@ class Assembly:
         verifier = Verifier(self._executor, part.descriptor, algorithms, part.sync)
         self._progress.total = plan.size
         self._progress.received = (plan.size or 0) - plan.rest
-        return Body(
-            part,
-            identity,
-            plan,
-            verifier,
-            divisible=self._ranges,
-            confirmed=identity.digest is not None,
-        )
+        return Body(part, identity, plan, verifier, divisible=self._ranges)
 
     # --- on the event loop --------------------------------------------------------------------
 
@@ -232,6 +212,8 @@ class Assembly:
         if span.end is None:
             if not span.position:
                 raise refusals.empty(response)
+            if response.status == 206:
+                raise refusals.endless(response, span.position)
             body.plan.finish(span.position)
             span.end = span.position
         if not span.empty:
@@ -257,10 +239,12 @@ class Assembly:
 
     async def close(self) -> None:
         """Let go of the part; what can be used stays for the next run."""
-        if self.body is not None:
-            await self.body.verifier.stop()
-        if self._part is not None:
-            self._part.close()
+        try:
+            if self.body is not None:
+                await self.body.verifier.stop()
+        finally:
+            if self._part is not None:
+                self._part.close()
 
 
 def _mark_blocks(part: Part, span: Span, size: int | None) -> None:

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import math
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 import pycurl
 
+from galion_core.transfer.authorities import authorities
 from galion_core.transfer.headers import MAX_HEADERS, Headers
 from galion_core.transfer.loop import CurlLoop
+from galion_core.transfer.outlast import outlast
 from galion_core.version import __version__
 
 USER_AGENT = f"Galion/{__version__} (+https://pypi.org/project/galion/)"
 #: libcurl's receive buffer; larger ones gain nothing (libraries.md).
 BUFFER = 512 * 1024
+#: Of CURLOPT_SUPPRESS_CONNECT_HEADERS, which pycurl does not name: hear the file's server alone.
+_SUPPRESS_CONNECT_HEADERS = 265
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,12 +83,13 @@ class Sink(Protocol):
 
 
 class TransportError(Exception):
-    """Curl gave up: its code and words."""
+    """Curl gave up on a URL: its code and words."""
 
-    def __init__(self, code: int, message: str) -> None:
+    def __init__(self, code: int, message: str, url: str) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
+        self.url = url
 
 
 class Exchange:
@@ -116,18 +121,19 @@ class Exchange:
         try:
             code, message = await outcome
         except asyncio.CancelledError:
-            silent = asyncio.Event()
-            self._loop.drop(handle, lambda: _wake(running, silent))
-            await silent.wait()
+            silent: asyncio.Future[None] = running.create_future()
+            said = partial(running.call_soon_threadsafe, silent.set_result, None)
+            self._loop.drop(handle, said)
+            await outlast(silent)
             raise
         finally:
             self._loop.call(handle.close)
         if self._failure is not None:
             raise self._failure
         if code != pycurl.E_OK:
-            raise TransportError(code, message)
+            raise TransportError(code, message, self._request.url)
         if self._response is None:  # pragma: no cover - curl reports this as an error of its own
-            raise TransportError(pycurl.E_GOT_NOTHING, "no answer")
+            raise TransportError(pycurl.E_GOT_NOTHING, "no answer", self._request.url)
         return self._response
 
     def _prepare(self) -> pycurl.Curl:
@@ -143,6 +149,7 @@ class Exchange:
         handle.setopt(pycurl.LOW_SPEED_LIMIT, 1)
         handle.setopt(pycurl.LOW_SPEED_TIME, math.ceil(limits.stall_timeout))
         handle.setopt(pycurl.TCP_KEEPALIVE, 1)
+        handle.setopt(_SUPPRESS_CONNECT_HEADERS, 1)
         if limits.rate:
             handle.setopt(pycurl.MAX_RECV_SPEED_LARGE, limits.rate)
         if request.url.startswith("https:"):
@@ -182,20 +189,6 @@ class Exchange:
         return None
 
 
-def _wake(running: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:
-    running.call_soon_threadsafe(event.set)
-
-
 def _settle(outcome: asyncio.Future[tuple[int, str]], value: tuple[int, str]) -> None:
     if not outcome.done():
         outcome.set_result(value)
-
-
-def authorities() -> str:
-    """The file of certificate authorities: ``SSL_CERT_FILE``, else certifi's."""
-    chosen = os.environ.get("SSL_CERT_FILE")
-    if chosen:
-        return chosen
-    import certifi
-
-    return certifi.where()

@@ -49,6 +49,11 @@ _CURL: dict[int, tuple[str, str, bool]] = {
         "SSL_CERT_FILE.",
         False,
     ),
+    pycurl.E_SSL_CACERT_BADFILE: (
+        "The certificates to check {host} against cannot be read",
+        "SSL_CERT_FILE must name a file of certificates in PEM format, or not be set.",
+        False,
+    ),
     pycurl.E_SSL_CONNECT_ERROR: ("The TLS handshake with {host} failed", _RETRY_HINT, True),
     pycurl.E_PARTIAL_FILE: ("{host} closed the connection in mid-file", _RETRY_HINT, True),
     pycurl.E_GOT_NOTHING: ("{host} closed the connection without an answer", _RETRY_HINT, True),

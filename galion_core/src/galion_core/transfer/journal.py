@@ -1,8 +1,10 @@
 """The journal beside a part file: which file it is a part of, and which blocks have arrived.
 
-Text: a first line of JSON, then a line for each finished block, and ``s N`` once the first N of
-them are on the disk itself. A line is one write, so that a killed process tears none but the last.
-After the machine itself went down only those N are believed: the page cache was lost.
+Text: a first line of JSON; ``b ID`` names the run of the machine (its boot) and makes all blocks
+before it void; then a line for each finished block, and ``s N`` once the first N since ``b`` are on
+the disk itself. A line is one write, so that a killed process tears none but the last, and who goes
+on cuts that off. After the machine itself went down only those N are believed: the page cache was
+lost.
 """
 
 from __future__ import annotations
@@ -10,14 +12,17 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from dataclasses import asdict, dataclass
+import re
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from galion_core.transfer.blocks import BLOCK
 from galion_core.transfer.headers import Validators
 
 FORMAT = 1
-_SYNCED = "s "
+_LINE = re.compile(r"(?P<block>\d{1,11})|s (?P<synced>\d{1,11})|b (?P<boot>[\w-]{1,40})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,11 @@ class Identity:
     digest: str | None
     """The published or given checksum, ``ALGORITHM=HEX``."""
     validators: Validators
+
+    @property
+    def resumable(self) -> bool:
+        """A later answer can be told to be of the same file."""
+        return self.digest is not None or self.validators.resumable
 
     def same_file(self, other: Identity) -> bool:
         """The bytes of one may stand beside the bytes of the other."""
@@ -47,35 +57,37 @@ class PartJournal:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._descriptor: int | None = None
+        self._found = _Found()
 
     def read(self) -> tuple[Identity, list[int]] | None:
         """What an earlier attempt left, or None when that cannot be used."""
         try:
             text = self.path.read_bytes().decode("ascii")
-        except (OSError, UnicodeDecodeError):
+            first, newline, rest = text.partition("\n")
+            identity = _identity(json.loads(first)) if newline else None
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
-        first, newline, rest = text.partition("\n")
-        if not newline:
+        if identity is None:
             return None
-        try:
-            head = json.loads(first)
-            if head["format"] != FORMAT or head["block"] != BLOCK:
-                return None
-            identity = Identity(head["source"], head["digest"], Validators(**head["validators"]))
-            booted = head["boot"]
-        except (ValueError, KeyError, TypeError):
-            return None
-        return identity, _finished(rest, believed=booted == _boot())
+        self._found = _finished(rest)
+        self._found.length += len(first) + 1
+        return identity, self._found.believed
 
     def start(self, identity: Identity) -> None:
         """Begin a new journal, replacing the old one."""
-        head = {"format": FORMAT, "block": BLOCK, "boot": _boot(), **asdict(identity)}
+        head = {"format": FORMAT, "block": BLOCK, **asdict(identity)}
         self._open(os.O_TRUNC)
-        self._append(json.dumps(head))
+        self._append(json.dumps(head), f"b {_boot()}")
 
-    def resume(self) -> None:
-        """Go on with the journal that is there."""
-        self._open(0)
+    def resume(self, blocks: Iterable[int]) -> None:
+        """Go on with the journal that was read, of whose blocks only these are there."""
+        found, kept = self._found, sorted(blocks)
+        descriptor = self._open(0)
+        os.ftruncate(descriptor, found.length)
+        if found.boot != _boot():
+            self._append(f"b {_boot()}", *map(str, kept), f"s {len(kept)}")
+        elif kept != sorted(found.blocks):
+            self._append(f"b {_boot()}", *map(str, kept))
 
     def add(self, index: int) -> None:
         """Write down a finished block."""
@@ -83,7 +95,7 @@ class PartJournal:
 
     def synced(self, count: int) -> None:
         """Write down that the first ``count`` finished blocks are on the disk itself."""
-        self._append(f"{_SYNCED}{count}")
+        self._append(f"s {count}")
 
     def close(self) -> None:
         """Close the file; it stays."""
@@ -94,37 +106,72 @@ class PartJournal:
     def remove(self) -> None:
         """Close and delete the file."""
         self.close()
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(OSError):
             self.path.unlink()
 
-    def _open(self, extra: int) -> None:
+    def _open(self, extra: int) -> int:
         self.close()
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | extra
         self._descriptor = os.open(self.path, flags, 0o600)
+        return self._descriptor
 
-    def _append(self, line: str) -> None:
-        if self._descriptor is not None:
-            os.write(self._descriptor, f"{line}\n".encode())
+    def _append(self, *lines: str) -> None:
+        if self._descriptor is None:
+            return
+        data = "".join(f"{line}\n" for line in lines).encode()
+        while data:  # a full disk takes a part, and refuses the next
+            data = data[os.write(self._descriptor, data) :]
 
 
-def _finished(text: str, *, believed: bool) -> list[int]:
-    """The finished blocks of the journal's lines, up to the first that is torn."""
-    lines = text.split("\n")[:-1]
-    finished: list[int] = []
-    synced = 0
-    for line in lines:
-        if line.startswith(_SYNCED) and line[2:].isdigit():
-            synced = int(line[2:])
-        elif line.isdigit() and len(line) < 12:
-            finished.append(int(line))
-        else:
+@dataclass(slots=True)
+class _Found:
+    """What the lines of a journal say."""
+
+    blocks: list[int] = field(default_factory=list)
+    synced: int = 0
+    boot: str = ""
+    length: int = 0
+    """Bytes up to the first line that is torn or makes no sense."""
+
+    @property
+    def believed(self) -> list[int]:
+        return self.blocks if self.boot == _boot() else self.blocks[: self.synced]
+
+
+def _identity(head: dict[str, Any]) -> Identity | None:
+    """The identity in the first line; None or an error where the line is not ours."""
+    validators = head["validators"]
+    size = validators["size"]
+    texts = (head["source"], head["digest"], validators["etag"], validators["modified"])
+    if (
+        (head["format"], head["block"]) != (FORMAT, BLOCK)
+        or not all(each is None or re.fullmatch(r"[^\x00-\x1f\x7f]*", each) for each in texts)
+        or not (size is None or (type(size) is int and size >= 0))
+        or texts[0] is None
+    ):
+        return None
+    return Identity(texts[0], texts[1], Validators(texts[2], texts[3], size))
+
+
+def _finished(text: str) -> _Found:
+    found = _Found()
+    for line in text.split("\n")[:-1]:
+        said = _LINE.fullmatch(line)
+        if said is None:
             break
-    return finished if believed else finished[:synced]
+        if said["boot"]:
+            found.blocks, found.synced, found.boot = [], 0, said["boot"]
+        elif said["synced"]:
+            found.synced = int(said["synced"])
+        else:
+            found.blocks.append(int(said["block"]))
+        found.length += len(line) + 1
+    return found
 
 
-def _boot() -> str | None:
-    """A name for this run of the machine; None where the system has none, and all is believed."""
+def _boot() -> str:
+    """A name for this run of the machine; always the same where the system has none."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     except OSError:
-        return None
+        return "unknown"

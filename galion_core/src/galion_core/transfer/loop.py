@@ -53,7 +53,7 @@ class CurlLoop:
 
         self.call(start)
 
-    def drop(self, handle: pycurl.Curl, dropped: Callable[[], None]) -> None:
+    def drop(self, handle: pycurl.Curl, dropped: Callable[[], object]) -> None:
         """Stop a handle at once, if it still runs; ``dropped`` is called when it is silent."""
 
         def stop() -> None:

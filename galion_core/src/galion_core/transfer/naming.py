@@ -26,7 +26,9 @@ def name_of(response: Response, asked: ParsedUrl) -> str:
     if named:
         return named
     name = name_from_url(asked) or name_from_url(final) or "download"
-    return name if "." in name else name + _extension(response.headers.get("content-type", ""))
+    if "." not in name:
+        name += _extension(response.headers.get("content-type", ""))
+    return safe_name(name)
 
 
 def _disposition(text: str | None) -> str:

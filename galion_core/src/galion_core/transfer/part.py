@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from galion_core.errors import Conflict, DiskError
-from galion_core.transfer.blocks import BLOCK, Blocks
+from galion_core.transfer.blocks import BLOCK
 from galion_core.transfer.journal import Identity, PartJournal
 
 
@@ -34,7 +34,8 @@ class Part:
         self.target = target
         self.path = target.with_name(target.name + ".part")
         self._journal = PartJournal(target.with_name(target.name + ".part.journal"))
-        self.blocks = Blocks()
+        self.blocks: set[int] = set()
+        """The blocks that are there."""
         with disk_errors(self.path):
             target.parent.mkdir(parents=True, exist_ok=True)
             self.descriptor = _open_locked(self.path)
@@ -47,8 +48,11 @@ class Part:
         identity, finished = found
         there = os.fstat(self.descriptor).st_size
         size = identity.validators.size
-        usable = [index for index in finished if _end(index, size) <= there]
-        self.blocks = Blocks(usable)
+        usable = {index for index in finished if _lies_within(index, size, there)}
+        if size is not None and len(usable) * BLOCK >= size:
+            # Ask for one again, so that the server says whether the file is still the same.
+            usable.discard(max(usable, default=0))
+        self.blocks = usable
         return identity if usable else None
 
     def begin(self, identity: Identity) -> None:
@@ -56,12 +60,12 @@ class Part:
         with disk_errors(self.path):
             os.ftruncate(self.descriptor, 0)
             self._journal.start(identity)
-        self.blocks = Blocks()
+        self.blocks = set()
 
     def resume(self) -> None:
         """Go on from what ``left_over`` found."""
         with disk_errors(self.path):
-            self._journal.resume()
+            self._journal.resume(self.blocks)
 
     def write(self, offset: int, data: bytes) -> None:
         """Put bytes in their place."""
@@ -79,7 +83,7 @@ class Part:
 
     def sync(self) -> None:
         """Bring what has arrived to the disk itself, so that a power cut does not cost it."""
-        count = self.blocks.count
+        count = len(self.blocks)
         with disk_errors(self.path):
             os.fdatasync(self.descriptor)
             self._journal.synced(count)
@@ -88,7 +92,7 @@ class Part:
         """Let go of the part; it stays for the next attempt, unless nothing of it can be used."""
         if self.descriptor < 0:
             return
-        if self.blocks.count == 0:
+        if not self.blocks:
             self.remove()
             return
         self._journal.close()
@@ -96,12 +100,12 @@ class Part:
 
     def discard(self) -> None:
         """Forget the bytes: they are wrong."""
-        self.blocks = Blocks()
+        self.blocks = set()
 
     def remove(self) -> None:
         """Delete the part and its journal."""
         self._journal.remove()
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(OSError):
             self.path.unlink()
         self._release()
 
@@ -116,9 +120,12 @@ def remove_part(target: Path) -> None:
         Part(target).remove()
 
 
-def _end(index: int, size: int | None) -> int:
+def _lies_within(index: int, size: int | None, there: int) -> bool:
+    """Whether a file of this size has such a block, and whether all of it can be there."""
     end = (index + 1) * BLOCK
-    return end if size is None else min(end, size)
+    if size is None:
+        return end <= there
+    return index * BLOCK < size and min(end, size) <= there
 
 
 def _open_locked(path: Path) -> int:
@@ -136,6 +143,10 @@ def _open_locked(path: Path) -> int:
                 details={"path": str(path)},
             ) from None
         with contextlib.suppress(FileNotFoundError):
-            if os.path.samestat(os.fstat(descriptor), path.lstat()):
-                return descriptor
+            status = os.fstat(descriptor)
+            if os.path.samestat(status, path.lstat()):
+                if status.st_nlink == 1:
+                    return descriptor
+                # It has another name: a file that was published when its process was killed.
+                path.unlink()
         os.close(descriptor)

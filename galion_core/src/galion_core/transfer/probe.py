@@ -44,7 +44,7 @@ async def probe(loop: CurlLoop, wanted: Wanted, limits: Limits) -> Probe:
     try:
         sink = await follow(loop, request, wanted.headers_for, _stop)
     except TransportError as error:
-        raise from_curl(error.code, error.message, url) from None
+        raise from_curl(error.code, error.message, error.url) from None
     except _Seen as seen:
         headers = seen.response.headers
         name = wanted.filename or wanted.remote.name or name_of(seen.response, parse_url(url))

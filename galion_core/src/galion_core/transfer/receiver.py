@@ -89,7 +89,7 @@ class Receiver:
     def _start(self, source: Source) -> bool:
         """Put a connection to work; the budget has been asked already."""
         lane, body = Lane(source=source), self._assembly.body
-        if body is not None and not body.plan.complete:
+        if body is not None:
             lane.span = body.plan.take(self._share)
             if lane.span is None:
                 self._budget.release(source.url.origin)
@@ -181,7 +181,7 @@ class Receiver:
     def _blame(self, lane: Lane, error: Exception) -> None:
         """Ask less of a place that failed, and leave it where there are better ones."""
         failure = (
-            from_curl(error.code, error.message, str(lane.source.url))
+            from_curl(error.code, error.message, error.url)
             if isinstance(error, TransportError)
             else error
         )

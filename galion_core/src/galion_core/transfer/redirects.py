@@ -40,7 +40,7 @@ async def follow(
 
 def _next_hop(here: ParsedUrl, location: str) -> ParsedUrl:
     """The URL that a Location header leads to; raises PolicyError where it must not be followed."""
-    there = here.join(location)
+    there = here.join(_as_sent(location))
     if there.scheme not in ("http", "https"):
         raise PolicyError(
             f"{here.host} redirects to {redact(str(there))!r}, which is not http or https",
@@ -54,6 +54,13 @@ def _next_hop(here: ParsedUrl, location: str) -> ParsedUrl:
             details={"from": redact(str(here)), "to": redact(str(there))},
         )
     return there
+
+
+def _as_sent(location: str) -> str:
+    """The header's text; many servers send UTF-8 where only ASCII is allowed, as browsers know."""
+    with contextlib.suppress(UnicodeError):
+        return location.encode("latin-1").decode()
+    return location
 
 
 def _too_many(first: ParsedUrl) -> DownloadFailed:

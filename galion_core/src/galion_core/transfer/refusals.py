@@ -43,6 +43,15 @@ def wrong_size(response: Response, expected: int, got: int) -> GalionError:
     )
 
 
+def long(url: str, expected: int) -> GalionError:
+    """More came than the platform promised, without a word about the size before."""
+    return IntegrityError(
+        f"{parse_url(url).host} sends more than the {expected:,} bytes that were promised",
+        hint="The link may have expired, or the file may have been replaced; get a fresh link.",
+        details={"url": redact(url), "expected": expected},
+    )
+
+
 def empty(response: Response) -> GalionError:
     """No body, and no word that the file is empty."""
     return DownloadFailed(
@@ -58,6 +67,15 @@ def short(response: Response, got: int, expected: int) -> GalionError:
         f"{_host(response)} ended the answer after {got:,} of {expected:,} bytes",
         hint=_AGAIN,
         details={"url": redact(response.url), "expected": expected, "got": got},
+    )
+
+
+def endless(response: Response, got: int) -> GalionError:
+    """A part ended, of a file of unknown size: only asking for more tells whether there is more."""
+    return DownloadFailed(
+        f"{_host(response)} does not say where the file ends; {got:,} bytes have come",
+        hint=_AGAIN,
+        details={"url": redact(response.url), "got": got},
     )
 
 

@@ -8,9 +8,10 @@ bytes that arrive twice.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from galion_core.transfer.blocks import BLOCK, Blocks
+from galion_core.transfer.blocks import BLOCK
 
 #: A rest shorter than this is not shared.
 MIN_SHARE = 2 * BLOCK
@@ -45,7 +46,7 @@ class Span:
 class Plan:
     """The spans of one file, in order."""
 
-    def __init__(self, size: int | None, blocks: Blocks | None = None) -> None:
+    def __init__(self, size: int | None, blocks: Collection[int] | None = None) -> None:
         self.size = size
         self.spans = [Span(0, size)] if size is None or blocks is None else _gaps(size, blocks)
 
@@ -106,7 +107,7 @@ class Plan:
         return rear
 
 
-def _gaps(size: int, blocks: Blocks) -> list[Span]:
+def _gaps(size: int, blocks: Collection[int]) -> list[Span]:
     """The runs of blocks that are not there."""
     spans: list[Span] = []
     count = -(-size // BLOCK)

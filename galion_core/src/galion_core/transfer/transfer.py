@@ -26,6 +26,8 @@ from galion_core.transfer.faults import from_curl
 from galion_core.transfer.headers import Validators
 from galion_core.transfer.journal import Identity
 from galion_core.transfer.loop import CurlLoop
+from galion_core.transfer.outlast import to_its_end
+from galion_core.transfer.part import disk_errors
 from galion_core.transfer.publisher import publish
 from galion_core.transfer.receiver import Receiver
 from galion_core.transfer.retry import Patience, Retries
@@ -118,26 +120,29 @@ class Transfer:
         """Ask until every byte is there."""
         receiver = self._receiver(assembly=assembly)
         while True:
-            if assembly.body is not None and assembly.body.here:
+            if assembly.body is not None and assembly.body.plan.complete:
                 return assembly.body
             try:
                 await receiver.run()
             except (LeftOver, NoRanges):
                 pass
-            except (Changed, Overflow):
-                await self._restart(assembly)
+            except (Changed, Overflow) as why:
+                await self._restart(assembly, why)
             except TransportError as error:
-                link = str(self._sources.all[0].url)
-                await self._recover(from_curl(error.code, error.message, link), receiver, assembly)
+                failure = from_curl(error.code, error.message, error.url)
+                await self._recover(failure, receiver, assembly)
             except GalionError as error:
                 await self._recover(error, receiver, assembly)
             if assembly.body is not None and not assembly.body.divisible:
                 await assembly.start_over()
 
-    async def _restart(self, assembly: Assembly) -> None:
+    async def _restart(self, assembly: Assembly, why: Changed | Overflow) -> None:
+        link, promised = str(self._sources.all[0].url), self._wanted.remote.size
+        if isinstance(why, Overflow) and promised is not None:
+            raise refusals.long(link, promised) from None
         self._restarts += 1
         if self._restarts > _MAX_RESTARTS:
-            raise refusals.unsteady(str(self._sources.all[0].url)) from None
+            raise refusals.unsteady(link) from None
         await assembly.start_over()
 
     async def _recover(self, error: GalionError, receiver: Receiver, assembly: Assembly) -> None:
@@ -157,7 +162,8 @@ class Transfer:
         self._wanted.verifying()
         part, size = body.part, body.plan.size
         assert size is not None
-        digests = await body.verifier.finish(size)
+        with disk_errors(part.path):
+            digests = await body.verifier.finish(size)
         try:
             for wanted in self._wanted.checksums:
                 if digests[wanted.algorithm] != wanted:
@@ -170,7 +176,7 @@ class Transfer:
         publishing = self._running.run_in_executor(
             self._executor, functools.partial(publish, part, replace=self._wanted.replace)
         )
-        await _to_its_end(publishing)
+        await to_its_end(publishing)
         return Fetched(
             path=part.target,
             size=size,
@@ -178,15 +184,3 @@ class Transfer:
             verified=bool(self._wanted.checksums),
             identity=body.identity,
         )
-
-
-async def _to_its_end(work: asyncio.Future[None]) -> None:
-    """Wait for a step that must not be left half done; a cancellation comes too late for it."""
-    while not work.done():
-        try:
-            await asyncio.shield(work)
-        except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if task is not None:
-                task.uncancel()
-    work.result()

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, Future
 
+from galion_core.transfer.outlast import outlast
 from galion_core.types import Checksum
 
 #: Bytes read back at a time; they are in the page cache.
@@ -54,13 +55,20 @@ class Verifier:
         """The digests of the first ``size`` bytes, by algorithm."""
         await self._wait()
         self._front = size
-        await asyncio.wrap_future(self._executor.submit(self._run))
+        self._running = self._executor.submit(self._run)
+        await self._wait()
         return {name: Checksum(name, each.hexdigest()) for name, each in self._hashes.items()}
 
     async def stop(self) -> None:
-        """Give up; the descriptor may be closed after this."""
+        """Give up; the descriptor may be closed after this, even if this is cancelled."""
         self._stopped.set()
-        await self._wait()
+        if self._running is not None:
+            ended = asyncio.wrap_future(self._running)
+            try:
+                await outlast(ended)
+            finally:
+                # Looked at, so that nobody complains; the digests are not wanted any more.
+                _ = ended.cancelled() or ended.exception()
 
     async def _wait(self) -> None:
         if self._running is not None:
