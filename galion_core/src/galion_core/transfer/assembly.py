@@ -103,6 +103,11 @@ class Assembly:
         """Bytes that are there."""
         return self._progress.received
 
+    @property
+    def can_go_on(self) -> bool:
+        """There is something to keep, and the server gives the rest."""
+        return self.body is not None and self.body.divisible and self._progress.received > 0
+
     # --- on the loop's thread -----------------------------------------------------------------
 
     def accept(self, lane: Lane, response: Response) -> Write:
@@ -149,6 +154,9 @@ class Assembly:
         if not body.identity.same_file(identity):
             raise Changed
         self._refuse_taken(body.part.target, identity)
+        if body.plan.size is None and found.total is not None:
+            body.plan.settle(found.total)
+        self._progress.total = body.plan.size
         _check_space(body.part, body.plan.rest)
         body.divisible = True
         return body
@@ -188,18 +196,17 @@ class Assembly:
         self._announce(name)
         part = self._part = Part(self._wanted.directory / name)
         identity = part.left_over()
-        size = None if identity is None else identity.validators.size
-        if identity is not None and identity.resumable and size is not None:
+        if identity is not None and identity.resumable:
             part.resume()
             self.from_earlier = True
-            self.body = self._begin(part, identity, Plan(size, part.blocks))
+            self.body = self._begin(part, identity, Plan(identity.validators.size, part.blocks))
         return part
 
     def _begin(self, part: Part, identity: Identity, plan: Plan) -> Body:
         algorithms = {each.algorithm for each in self._wanted.checksums}
         verifier = Verifier(self._executor, part.descriptor, algorithms, part.sync)
         self._progress.total = plan.size
-        self._progress.received = (plan.size or 0) - plan.rest
+        self._progress.received = plan.front if plan.size is None else plan.size - plan.rest
         return Body(part, identity, plan, verifier, divisible=self._ranges)
 
     # --- on the event loop --------------------------------------------------------------------
@@ -214,8 +221,7 @@ class Assembly:
                 raise refusals.empty(response)
             if response.status == 206:
                 raise refusals.endless(response, span.position)
-            body.plan.finish(span.position)
-            span.end = span.position
+            body.plan.settle(span.position)
         if not span.empty:
             raise refusals.short(response, span.position, span.end)
         _mark_blocks(body.part, span, body.plan.size)
@@ -227,7 +233,7 @@ class Assembly:
         assert span is not None
         if span.end is not None or total != span.position:
             raise Changed
-        body.plan.finish(span.position)
+        body.plan.settle(span.position)
 
     async def start_over(self) -> None:
         """Forget the bytes; the next request asks for all of them."""

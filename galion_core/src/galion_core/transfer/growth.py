@@ -37,8 +37,8 @@ class Growth:
     def decide(self, now: float, received: int, lanes: int, busy: float) -> int:
         """How many connections there should be now.
 
-        ``received``: bytes so far; ``lanes``: connections there are; ``busy``: the share of the time
-        since the last call that the curl thread was at work.
+        ``received``: bytes so far; ``lanes``: connections there are; ``busy``: the share of the
+        time since the last call that the curl thread was at work.
         """
         if self._growing:
             if busy < BUSY and lanes >= self.wanted < self._limit:

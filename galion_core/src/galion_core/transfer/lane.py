@@ -28,11 +28,12 @@ class Lane:
     speed: float = 0.0
     """Bytes a second since it started, at the last measurement."""
 
-    def begin(self) -> None:
-        """Ask for what is missing of the span."""
+    def begin(self, size: int | None) -> None:
+        """Ask for what is missing of the span, without naming the file's own end if it can be."""
         span = self.span
-        self.first = span.position if span else 0
-        self.last = span.end - 1 if span and span.end is not None else None
+        self.first, self.last = (span.position if span else 0), None
+        if span and span.end is not None and (span.end != size or not self.first):
+            self.last = span.end - 1
 
     def leave(self) -> None:
         """Let others have the rest of the span."""

@@ -115,8 +115,8 @@ class Receiver:
 
     async def _ask(self, lane: Lane) -> None:
         """One request, for the lane's span or the whole file."""
-        lane.begin()
         body = self._assembly.body
+        lane.begin(body.plan.size if body else None)
         request = Request(
             url=str(lane.source.url),
             first=lane.first,
@@ -209,15 +209,19 @@ class Receiver:
             self._best = max(self._best, lane.measure(now))
         self._mark(now)
         received = self._assembly.received
-        wanted = self._growth.decide(now, received, len(self._lanes), busy)
+        self._become(self._growth.decide(now, received, len(self._lanes), busy))
+
+    def _become(self, wanted: int) -> None:
+        """Have so many connections, as far as there is work and the host allows."""
         for task in list(self._lanes)[wanted:]:
             task.cancel()
         while len(self._lanes) < wanted:
             source = self._sources.pick()
-            if not self._budget.try_acquire(source.url.origin) or not self._start(source):
-                break
-        if len(self._lanes) < wanted:
-            self._replace_laggard()
+            if not self._budget.try_acquire(source.url.origin):
+                return
+            if not self._start(source):
+                self._replace_laggard()
+                return
 
     def _mark(self, now: float) -> None:
         self._measured = (now, self._loop.busy)

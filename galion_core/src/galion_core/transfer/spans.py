@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from itertools import count
 
 from galion_core.transfer.blocks import BLOCK
 
@@ -48,7 +49,7 @@ class Plan:
 
     def __init__(self, size: int | None, blocks: Collection[int] | None = None) -> None:
         self.size = size
-        self.spans = [Span(0, size)] if size is None or blocks is None else _gaps(size, blocks)
+        self.spans = _gaps(size, blocks or ())
 
     @property
     def complete(self) -> bool:
@@ -68,10 +69,11 @@ class Plan:
         """Bytes that are missing, as far as the size is known."""
         return sum(span.rest for span in self.spans)
 
-    def finish(self, size: int) -> None:
-        """The file turned out to have this many bytes, and all are there."""
+    def settle(self, size: int) -> None:
+        """The file turned out to have this many bytes."""
         self.size = size
-        self.spans = []
+        for span in self.spans:
+            span.end = size if span.end is None else span.end
 
     def take(self, share: int | None = None) -> Span | None:
         """A span to fetch, owned from now on; at most ``share`` bytes of a longer one.
@@ -107,11 +109,13 @@ class Plan:
         return rear
 
 
-def _gaps(size: int, blocks: Collection[int]) -> list[Span]:
-    """The runs of blocks that are not there."""
+def _gaps(size: int | None, blocks: Collection[int]) -> list[Span]:
+    """The runs of blocks that are not there; of a file without a known end, all after the first."""
+    if size is None:
+        front = next(index for index in count() if index not in blocks)
+        return [Span(front * BLOCK, None)]
     spans: list[Span] = []
-    count = -(-size // BLOCK)
-    for index in range(count):
+    for index in range(-(-size // BLOCK)):
         if index in blocks:
             continue
         first, end = index * BLOCK, min(size, (index + 1) * BLOCK)

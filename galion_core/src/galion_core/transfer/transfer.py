@@ -122,6 +122,8 @@ class Transfer:
         while True:
             if assembly.body is not None and assembly.body.plan.complete:
                 return assembly.body
+            if assembly.body is not None and not assembly.can_go_on:
+                await assembly.start_over()
             try:
                 await receiver.run()
             except (LeftOver, NoRanges):
@@ -133,8 +135,6 @@ class Transfer:
                 await self._recover(failure, receiver, assembly)
             except GalionError as error:
                 await self._recover(error, receiver, assembly)
-            if assembly.body is not None and not assembly.body.divisible:
-                await assembly.start_over()
 
     async def _restart(self, assembly: Assembly, why: Changed | Overflow) -> None:
         link, promised = str(self._sources.all[0].url), self._wanted.remote.size
