@@ -18,12 +18,14 @@ MAX_URL = 8192
 #: Bytes of a file name; leaves room for ``.part.journal`` within the 255 that file systems allow.
 MAX_NAME = 240
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*):")
 _HOST = re.compile(r"^(\[[0-9a-f:.]+\]|[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?\.?)$")
+_BRACKETED = re.compile(r"\[[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\](:[0-9]*)?")
 # Characters that may stand as they are (RFC 3986), "%" among them: what is encoded stays encoded.
 _PATH_SAFE = "/%:@!$&'()*+,;=~-._"
 _QUERY_SAFE = _PATH_SAFE + "?[]|"
+_DEVICE = re.compile(r"(con|prn|aux|nul|(com|lpt)[0-9¹²³]|conin\$|conout\$) *(\.|$)", re.IGNORECASE)
 #: Query parameters whose values are secrets, in the spellings of the services that sign links.
 _SECRET_PARAMETERS = re.compile(
     r"token|key|secret|signature|^sig$|password|passwd|auth|credential|policy|^jwt$|session",
@@ -90,7 +92,7 @@ def parse_url(text: str) -> ParsedUrl:
     if len(stripped) > MAX_URL:
         raise _invalid(stripped[:100] + "…", f"it is longer than {MAX_URL} characters")
     if _CONTROL.search(stripped) or "\\" in stripped:
-        raise _invalid(stripped, "it holds control characters or backslashes")
+        raise _invalid(stripped, "it holds control characters, backslashes or broken text")
     scheme = _SCHEME.match(stripped)
     if scheme is None:
         raise _invalid(
@@ -103,8 +105,9 @@ def parse_url(text: str) -> ParsedUrl:
     except ValueError as error:
         raise _invalid(stripped, str(error)) from None
     name = scheme.group(1).lower()
-    if name in DEFAULT_PORTS:
-        host = _host(host, stripped)
+    # Without a host, a path of // would be read as one by whoever comes next.
+    if host or name in DEFAULT_PORTS or parts.path.startswith("//"):
+        host = _host(host, parts.netloc.rpartition("@")[2], stripped)
     path = quote(parts.path, safe=_PATH_SAFE)
     if host and not path:
         path = "/"
@@ -119,7 +122,7 @@ def parse_url(text: str) -> ParsedUrl:
     )
 
 
-def _host(host: str, url: str) -> str:
+def _host(host: str, written: str, url: str) -> str:
     if not host:
         raise _invalid(url, "it has no host")
     host = host.lower()
@@ -132,13 +135,15 @@ def _host(host: str, url: str) -> str:
             raise _invalid(url, f"its host is not a name: {error}") from None
     if ":" in host:
         host = f"[{host}]"
+    if written.startswith("[") and not _BRACKETED.fullmatch(written):
+        host = ""  # urlsplit reads over what stands behind the bracket, and takes names in one
     if not _HOST.match(host) or len(host) > 255:
         raise _invalid(url, "its host is not a name")
     return host
 
 
 def _invalid(url: str, why: str, hint: str | None = None) -> InvalidUrl:
-    shown = redact(url)
+    shown = visible(redact(url))
     return InvalidUrl(
         f"{shown!r} is not a usable URL: {why}",
         hint=hint or "Paste a whole link, such as https://example.com/file.bin.",
@@ -162,7 +167,7 @@ def redact(text: str) -> str:
 
 def visible(text: str) -> str:
     """Text from outside, every control character replaced: safe for a terminal or a log (R22)."""
-    return "".join("\ufffd" if unicodedata.category(c) in ("Cc", "Cf") else c for c in text)
+    return "".join("\ufffd" if unicodedata.category(c) in ("Cc", "Cf", "Cs") else c for c in text)
 
 
 def safe_name(text: str, default: str = "download") -> str:
@@ -180,10 +185,13 @@ def safe_name(text: str, default: str = "download") -> str:
     tail = re.split(r"[/\\]", text)[-1]
     tail = "".join(c for c in tail if unicodedata.category(c) not in ("Cc", "Cf", "Cs"))
     tail = unicodedata.normalize("NFC", tail).lstrip(". ").rstrip(". ")
-    if not tail:
+    name = tail
+    for _ in range(2):  # what one pass replaces can be what another rule is about
+        name = sanitize_filename(name, platform="windows") if name.strip("-_") else ""
+    if not name.strip("-_"):
         return default
-    name = sanitize_filename(tail, platform="windows")
-    return _fit(name)
+    # Windows also takes "CON .txt" for the device, which Chromium does not know.
+    return _fit(f"_{name}" if _DEVICE.match(name) else name)
 
 
 def _fit(name: str) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import FrameType
 from typing import NoReturn
 
 from galion_core.cli.display import progress_display
@@ -179,30 +181,43 @@ async def _run(engine: Engine, jobs: Mapping[str, Job], output: Output, report: 
 
 
 def _interruptible(work: Callable[[], Awaitable[int]]) -> int:
-    """Run to the end; the first Ctrl-C keeps what has arrived, the second ends at once."""
+    """Run to the end; the first Ctrl-C keeps what has arrived, the second leaves at once."""
 
     async def main() -> int:
         task = asyncio.ensure_future(work())
+        loop = asyncio.get_running_loop()
         presses = 0
 
         def stop() -> None:
+            tell("Stopping; what has arrived is kept. Press Ctrl-C again to leave at once.")
+            task.cancel()
+
+        def pressed(_number: int, _frame: FrameType | None) -> None:
+            # Not loop.add_signal_handler: a plugin that keeps the loop busy must not hold us.
             nonlocal presses
             presses += 1
             if presses > 1:
                 _leave_at_once()
-            tell("Stopping; what has arrived is kept. Press Ctrl-C again to leave at once.")
-            task.cancel()
+            loop.call_soon_threadsafe(stop)
 
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, stop)
-        try:
-            return await task
-        except asyncio.CancelledError:
-            tell("Stopped. Run the same command again to go on.")
-            return INTERRUPTED
+        with _handling(pressed):
+            try:
+                return await task
+            except asyncio.CancelledError:
+                tell("Stopped. Run the same command again to go on.")
+                return INTERRUPTED
 
     return asyncio.run(main())
+
+
+@contextlib.contextmanager
+def _handling(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    before = {number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, earlier in before.items():
+            signal.signal(number, earlier)
 
 
 def _leave_at_once() -> NoReturn:

@@ -122,7 +122,8 @@ class Engine:
     ) -> list[Job]:
         """Work on these jobs, some at once, until all have ended; in the order given.
 
-        ``on_end`` is called with each job as it ends. When cancelled, jobs under way are paused.
+        ``on_end`` is called with each job as it ends. When it raises, or when this is cancelled,
+        jobs under way are paused.
         """
         slots = asyncio.Semaphore(self._settings.download.jobs)
 
@@ -136,7 +137,13 @@ class Engine:
             on_end(job)
             return job
 
-        return list(await asyncio.gather(*(one(job_id) for job_id in job_ids)))
+        working = [asyncio.create_task(one(job_id)) for job_id in job_ids]
+        try:
+            return await asyncio.gather(*working)
+        finally:
+            for each in working:
+                each.cancel()
+            await asyncio.gather(*working, return_exceptions=True)
 
     async def work(self, job_id: str) -> Job:
         """Claim one job and carry it to its end; raises Conflict when another process has it.

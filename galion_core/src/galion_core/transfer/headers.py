@@ -45,8 +45,8 @@ class ContentRange:
     """None: the server does not know (``*``)."""
 
 
-_CONTENT_RANGE = re.compile(r"bytes (\d{1,19})-(\d{1,19})/(\d{1,19}|\*)", re.IGNORECASE)
-_UNSATISFIED = re.compile(r"bytes \*/(\d{1,19})", re.IGNORECASE)
+_CONTENT_RANGE = re.compile(r"bytes (\d{1,19})-(\d{1,19})/(\d{1,19}|\*)", re.IGNORECASE | re.ASCII)
+_UNSATISFIED = re.compile(r"bytes \*/(\d{1,19})", re.IGNORECASE | re.ASCII)
 
 
 def parse_content_range(text: str) -> ContentRange | None:
@@ -76,7 +76,7 @@ def content_length(headers: Mapping[str, str]) -> int | None:
     text = headers.get("content-length", "")
     parts = {part.strip() for part in text.split(",")}
     only = parts.pop()
-    return int(only) if not parts and re.fullmatch(r"\d{1,19}", only) else None
+    return int(only) if not parts and re.fullmatch(r"[0-9]{1,19}", only) else None
 
 
 def http_date(text: str | None) -> datetime | None:
@@ -93,7 +93,7 @@ def http_date(text: str | None) -> datetime | None:
 def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
     """Seconds that Retry-After asks for, given as seconds or as a date (RFC 9110 10.2.3)."""
     text = headers.get("retry-after", "").strip()
-    if re.fullmatch(r"\d{1,9}", text):
+    if re.fullmatch(r"[0-9]{1,9}", text):
         return float(text)
     date = http_date(text)
     if date is None:

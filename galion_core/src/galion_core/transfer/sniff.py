@@ -11,7 +11,9 @@ HEAD = 1024
 #: Larger JSON or XML answers are not error messages.
 _SMALL = 64 * 1024
 
-_HTML = re.compile(rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head)[\s>]", re.I | re.S)
+_HTML = re.compile(
+    rb"\s*(?:<!--(?:(?!-->).)*-->\s*)*<(?:!doctype\s+html|html|head)[\s>]", re.I | re.S
+)
 _LFS = b"version https://git-lfs.github.com/spec/"
 _XML_ERROR = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?<Error>\s*<Code>", re.I)
 _JSON_ERROR = re.compile(rb'\s*\{.*"(?:error|errors|message|detail)"\s*:', re.I | re.S)
