@@ -30,6 +30,8 @@ class CurlLoop:
         self._done: dict[pycurl.Curl, Done] = {}
         self._deadline: float | None = None
         self._closing = False
+        self.busy = 0.0
+        """Seconds that the thread has been at work, not waiting."""
         self._selector = selectors.DefaultSelector()
         self._wake_read, self._wake_write = os.pipe()
         os.set_blocking(self._wake_read, False)
@@ -106,9 +108,14 @@ class CurlLoop:
         self._deadline = None if milliseconds < 0 else monotonic() + milliseconds / 1000
 
     def _run(self) -> None:
+        awake = monotonic()
         while not self._closing:
-            timeout = None if self._deadline is None else max(0.0, self._deadline - monotonic())
-            for key, events in self._selector.select(timeout):
+            asleep = monotonic()
+            self.busy += asleep - awake
+            timeout = None if self._deadline is None else max(0.0, self._deadline - asleep)
+            happened = self._selector.select(timeout)
+            awake = monotonic()
+            for key, events in happened:
                 if key.fd == self._wake_read:
                     self._drain()
                 else:

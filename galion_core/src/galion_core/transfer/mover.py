@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 
+from galion_core.transfer.budget import HostBudget
 from galion_core.transfer.exchange import Limits
 from galion_core.transfer.loop import CurlLoop
 from galion_core.transfer.probe import Probe, probe
@@ -16,7 +17,9 @@ from galion_core.transfer.wanted import Fetched, Progress, Wanted
 class Mover:
     """Fetches files; one curl thread and as many hashing threads as processors."""
 
-    def __init__(self, limits: Limits, patience: Patience) -> None:
+    def __init__(self, limits: Limits, patience: Patience, *, per_host: int = 16) -> None:
+        """``per_host``: connections to one host, over all files."""
+        self._budget = HostBudget(per_host)
         self._limits = limits
         self._patience = patience
         self._loop = CurlLoop()
@@ -29,7 +32,13 @@ class Mover:
         fetch of the same file goes on from what has arrived.
         """
         transfer = Transfer(
-            self._loop, self._executor, wanted, progress, self._limits, self._patience
+            self._loop,
+            self._executor,
+            self._budget,
+            wanted,
+            progress,
+            self._limits,
+            self._patience,
         )
         return await transfer.run()
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from galion_core.errors import Conflict, DiskError
-from galion_core.transfer.blocks import BLOCK, Blocks, front_bytes
+from galion_core.transfer.blocks import BLOCK
 from galion_core.transfer.journal import Identity, PartJournal
 
 
@@ -34,9 +34,8 @@ class Part:
         self.target = target
         self.path = target.with_name(target.name + ".part")
         self._journal = PartJournal(target.with_name(target.name + ".part.journal"))
-        self.blocks = Blocks()
-        self.size: int | None = None
-        """Bytes of the whole file, once known."""
+        self.blocks: set[int] = set()
+        """The blocks that are there."""
         with disk_errors(self.path):
             target.parent.mkdir(parents=True, exist_ok=True)
             self.descriptor = _open_locked(self.path)
@@ -53,8 +52,7 @@ class Part:
         if size is not None and len(usable) * BLOCK >= size:
             # Ask for one again, so that the server says whether the file is still the same.
             usable.discard(max(usable, default=0))
-        self.blocks = Blocks(usable)
-        self.size = size
+        self.blocks = usable
         return identity if usable else None
 
     def begin(self, identity: Identity) -> None:
@@ -62,18 +60,12 @@ class Part:
         with disk_errors(self.path):
             os.ftruncate(self.descriptor, 0)
             self._journal.start(identity)
-        self.blocks = Blocks()
-        self.size = identity.validators.size
+        self.blocks = set()
 
     def resume(self) -> None:
         """Go on from what ``left_over`` found."""
         with disk_errors(self.path):
             self._journal.resume(self.blocks)
-
-    @property
-    def front(self) -> int:
-        """Bytes from the start that are there without a gap."""
-        return front_bytes(self.blocks, self.size)
 
     def write(self, offset: int, data: bytes) -> None:
         """Put bytes in their place."""
@@ -91,7 +83,7 @@ class Part:
 
     def sync(self) -> None:
         """Bring what has arrived to the disk itself, so that a power cut does not cost it."""
-        count = self.blocks.count
+        count = len(self.blocks)
         with disk_errors(self.path):
             os.fdatasync(self.descriptor)
             self._journal.synced(count)
@@ -100,7 +92,7 @@ class Part:
         """Let go of the part; it stays for the next attempt, unless nothing of it can be used."""
         if self.descriptor < 0:
             return
-        if self.blocks.count == 0:
+        if not self.blocks:
             self.remove()
             return
         self._journal.close()
@@ -108,7 +100,7 @@ class Part:
 
     def discard(self) -> None:
         """Forget the bytes: they are wrong."""
-        self.blocks = Blocks()
+        self.blocks = set()
 
     def remove(self) -> None:
         """Delete the part and its journal."""
@@ -120,37 +112,6 @@ class Part:
     def _release(self) -> None:
         os.close(self.descriptor)
         self.descriptor = -1
-
-
-class Overflow(Exception):
-    """More bytes than the file has."""
-
-
-class BlockWriter:
-    """Writes bytes from ``first`` on, a block's start, and tells the part of every finished block.
-
-    It outlives the connections that feed it, so that a broken one costs no byte.
-    """
-
-    def __init__(self, part: Part, first: int) -> None:
-        self._part = part
-        self.position = first
-        self._block = first // BLOCK
-
-    def write(self, data: bytes) -> None:
-        """Take the next bytes; raises Overflow beyond the file's size."""
-        if self._part.size is not None and self.position + len(data) > self._part.size:
-            raise Overflow
-        self._part.write(self.position, data)
-        self.position += len(data)
-        while (self._block + 1) * BLOCK <= self.position:
-            self._part.arrived(self._block)
-            self._block += 1
-
-    def finish(self) -> None:
-        """The file ends here; its last block may be short."""
-        if self.position > self._block * BLOCK:
-            self._part.arrived(self._block)
 
 
 def remove_part(target: Path) -> None:

@@ -10,22 +10,30 @@ from dataclasses import replace
 
 from galion_core.errors import GalionError, IntegrityError
 from galion_core.transfer import refusals
-from galion_core.transfer.exchange import Limits, Request, TransportError
+from galion_core.transfer.assembly import (
+    Assembly,
+    Body,
+    Changed,
+    Existing,
+    LeftOver,
+    NoRanges,
+    Overflow,
+)
+from galion_core.transfer.budget import HostBudget
+from galion_core.transfer.exchange import Limits, TransportError
 from galion_core.transfer.existing import keep_or_refuse
-from galion_core.transfer.faults import from_curl, from_status
-from galion_core.transfer.headers import Validators, unsatisfied_total
-from galion_core.transfer.incoming import Changed, Existing, Incoming, LeftOver, NoRanges
+from galion_core.transfer.faults import from_curl
+from galion_core.transfer.headers import Validators
 from galion_core.transfer.journal import Identity
 from galion_core.transfer.loop import CurlLoop
 from galion_core.transfer.outlast import to_its_end
-from galion_core.transfer.part import Overflow, disk_errors
+from galion_core.transfer.part import disk_errors
 from galion_core.transfer.publisher import publish
-from galion_core.transfer.redirects import follow
+from galion_core.transfer.receiver import Receiver
 from galion_core.transfer.retry import Patience, Retries
-from galion_core.transfer.sink import AnswerSink
 from galion_core.transfer.sniff import HEAD, check_body
+from galion_core.transfer.sources import Sources
 from galion_core.transfer.wanted import Fetched, Progress, Wanted
-from galion_core.urls import parse_url
 
 #: How often the remote file may turn out to be another one than before.
 _MAX_RESTARTS = 3
@@ -40,18 +48,25 @@ class Transfer:
         self,
         loop: CurlLoop,
         executor: Executor,
+        budget: HostBudget,
         wanted: Wanted,
         progress: Progress,
         limits: Limits,
         patience: Patience,
     ) -> None:
-        self._loop = loop
         self._executor = executor
         self._wanted = wanted
         self._progress = progress
-        self._limits = replace(limits, rate=wanted.rate)
         self._retries = Retries(patience)
-        self._link = parse_url(wanted.remote.url)
+        self._sources = Sources(wanted.remote, mix=bool(wanted.checksums))
+        self._receiver = functools.partial(
+            Receiver,
+            loop,
+            sources=self._sources,
+            wanted=wanted,
+            limits=replace(limits, rate=wanted.rate),
+            budget=budget,
+        )
         self._restarts = 0
         self._refreshed_at = -1
         self._running = asyncio.get_running_loop()
@@ -61,16 +76,19 @@ class Transfer:
         kept = await self._already_here()
         if kept is not None:
             return kept
-        incoming = Incoming(
-            self._wanted, self._link, self._executor, self._progress, self._announce
+        assembly = Assembly(
+            self._wanted,
+            self._sources.all[0].url,
+            self._executor,
+            self._progress,
+            self._announce,
         )
         try:
-            await self._receive(incoming)
-            return await self._finish(incoming)
+            return await self._fetch(assembly)
         except Existing as found:
             return await keep_or_refuse(found.target, found.identity, self._wanted, self._executor)
         finally:
-            await incoming.close()
+            await assembly.close()
 
     def _announce(self, name: str) -> None:
         """Pass the name on from the loop's thread to the event loop."""
@@ -87,96 +105,75 @@ class Transfer:
         identity = Identity(wanted.source, str(wanted.checksums[0]), Validators())
         return await keep_or_refuse(target, identity, wanted, self._executor)
 
-    async def _receive(self, incoming: Incoming) -> None:
-        """Ask until every byte is there."""
+    async def _fetch(self, assembly: Assembly) -> Fetched:
         while True:
+            body = await self._receive(assembly)
             try:
-                if await self._try(incoming):
-                    return
+                return await self._prove_and_publish(body)
+            except IntegrityError:
+                # Wrong bytes may be an earlier run's, or one source's of several: ask again.
+                if not assembly.from_earlier and not self._sources.distrust():
+                    raise
+            await assembly.start_over()
+
+    async def _receive(self, assembly: Assembly) -> Body:
+        """Ask until every byte is there."""
+        receiver = self._receiver(assembly=assembly)
+        while True:
+            if assembly.body is not None and assembly.body.plan.complete:
+                return assembly.body
+            if assembly.body is not None and not assembly.can_go_on:
+                await assembly.start_over()
+            try:
+                await receiver.run()
             except (LeftOver, NoRanges):
                 pass
             except (Changed, Overflow) as why:
-                await self._restart(incoming, why)
+                await self._restart(assembly, why)
             except TransportError as error:
                 failure = from_curl(error.code, error.message, error.url)
-                await self._retries.after(failure, incoming.position)
+                await self._recover(failure, receiver, assembly)
             except GalionError as error:
-                await self._recover(error, incoming.position)
-            if not incoming.ranges:
-                await incoming.start_over()
+                await self._recover(error, receiver, assembly)
 
-    async def _restart(self, incoming: Incoming, why: Changed | Overflow) -> None:
-        promised = self._wanted.remote.size
+    async def _restart(self, assembly: Assembly, why: Changed | Overflow) -> None:
+        link, promised = str(self._sources.all[0].url), self._wanted.remote.size
         if isinstance(why, Overflow) and promised is not None:
-            raise refusals.long(str(self._link), promised) from None
+            raise refusals.long(link, promised) from None
         self._restarts += 1
         if self._restarts > _MAX_RESTARTS:
-            raise refusals.unsteady(str(self._link)) from None
-        await incoming.start_over()
+            raise refusals.unsteady(link) from None
+        await assembly.start_over()
 
-    async def _recover(self, error: GalionError, position: int) -> None:
-        """Renew a link that has expired, once for every progress; leave the rest to patience."""
+    async def _recover(self, error: GalionError, receiver: Receiver, assembly: Assembly) -> None:
+        """Go to another source, renew a link that has expired, or leave it to patience.
+
+        A link is renewed once for every progress.
+        """
         refresh = self._wanted.refresh
         expired = error.details.get("status") in _EXPIRED
-        if refresh is None or not expired or self._refreshed_at == position:
-            await self._retries.after(error, position)
-            return
-        self._refreshed_at = position
-        self._link = parse_url((await refresh()).url)
+        if refresh is not None and expired and self._refreshed_at != assembly.received:
+            self._refreshed_at = assembly.received
+            self._sources.renew((await refresh()).url)
+        elif not receiver.moved:
+            await self._retries.after(error, assembly.received)
 
-    async def _try(self, incoming: Incoming) -> bool:
-        """One request, redirects followed; True when the file is complete."""
-        request = Request(
-            url=str(self._link),
-            first=incoming.position,
-            if_range=incoming.if_range,
-            limits=self._limits,
-        )
-        sink = await follow(self._loop, request, self._wanted.headers_for, incoming.accept)
-        return self._judge(sink, incoming)
-
-    def _judge(self, sink: AnswerSink, incoming: Incoming) -> bool:
-        response = sink.response
-        assert response is not None
-        if sink.is_file:
-            return incoming.complete(response)
-        if response.status == 416 and incoming.position:
-            if incoming.ends_at(unsatisfied_total(response.headers.get("content-range", ""))):
-                return incoming.complete(response)
-            raise Changed
-        raise from_status(response, bytes(sink.said))
-
-    async def _finish(self, incoming: Incoming) -> Fetched:
-        try:
-            return await self._prove_and_publish(incoming)
-        except IntegrityError:
-            if not incoming.from_earlier:
-                raise
-        # Bytes that an earlier run left may be the wrong ones: once more, from the start.
-        await incoming.start_over()
-        await self._receive(incoming)
-        return await self._prove_and_publish(incoming)
-
-    async def _prove_and_publish(self, incoming: Incoming) -> Fetched:
-        part, verifier, identity = incoming.part, incoming.verifier, incoming.identity
-        assert part is not None
-        assert part.size is not None
-        assert verifier is not None
-        assert identity is not None
+    async def _prove_and_publish(self, body: Body) -> Fetched:
         self._wanted.verifying()
-        name, size = part.target.name, part.size
+        part, size = body.part, body.plan.size
+        assert size is not None
         with disk_errors(part.path):
-            digests = await verifier.finish(size)
+            digests = await body.verifier.finish(size)
         try:
             for wanted in self._wanted.checksums:
                 if digests[wanted.algorithm] != wanted:
-                    raise refusals.mismatch(name, wanted, digests[wanted.algorithm])
-            check_body(name, os.pread(part.descriptor, HEAD, 0), size)
+                    got = digests[wanted.algorithm]
+                    raise refusals.mismatch(part.target.name, wanted, got)
+            check_body(part.target.name, os.pread(part.descriptor, HEAD, 0), size)
         except IntegrityError:
             part.discard()
             raise
-        running = asyncio.get_running_loop()
-        publishing = running.run_in_executor(
+        publishing = self._running.run_in_executor(
             self._executor, functools.partial(publish, part, replace=self._wanted.replace)
         )
         await to_its_end(publishing)
@@ -185,5 +182,5 @@ class Transfer:
             size=size,
             sha256=digests["sha256"].value,
             verified=bool(self._wanted.checksums),
-            identity=identity,
+            identity=body.identity,
         )

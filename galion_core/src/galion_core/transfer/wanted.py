@@ -46,6 +46,8 @@ class Wanted:
     checksums: tuple[Checksum, ...] = ()
     """What the bytes must be; those of ``remote`` included."""
     replace: bool = False
+    connections: int = 1
+    """At most."""
     rate: int | None = None
     """Bytes a second."""
     headers_for: Callable[[str], Mapping[str, str]] = lambda origin: {}
