@@ -59,9 +59,11 @@ class Engine:
                     wait=download.retry_wait,
                     longest=download.max_wait,
                 ),
+                per_host=download.per_host,
             ),
             events=self.events,
             slots=asyncio.Semaphore(download.jobs),
+            connections=download.connections,
             rate=download.limit_rate,
         )
         self._worker = store.worker()

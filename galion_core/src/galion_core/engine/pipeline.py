@@ -41,6 +41,8 @@ class Parts:
     events: Events
     slots: asyncio.Semaphore
     """Files under way at once, over all jobs."""
+    connections: int
+    """To one file, at most, where the job does not say."""
     rate: int | None
     """Bytes a second, where the job does not say."""
 
@@ -125,6 +127,7 @@ class Pipeline:
             filename=planned.filename,
             checksums=planned.checksums,
             replace=options.force,
+            connections=options.connections or self._parts.connections,
             rate=options.limit_rate or self._parts.rate,
             headers_for=source.headers,
             refresh=partial(source.renew, remote.id) if remote.id else None,

@@ -49,6 +49,9 @@ class DownloadSettings(_Table):
     directory: str = Field(".", description="Where files go; relative to where you are.")
     jobs: int = Field(4, ge=1, le=64, description="Downloads at once.")
     connections: int = Field(16, ge=1, le=64, description="Connections to one file, at most.")
+    per_host: int = Field(
+        16, ge=1, le=256, description="Connections to one host, at most, over all downloads."
+    )
     limit_rate: Rate | None = Field(None, description="Bytes a second for each download.")
     connect_timeout: float = Field(20, gt=0, description="Seconds to reach a server.")
     stall_timeout: float = Field(

@@ -222,7 +222,7 @@ class Assembly:
             if response.status == 206:
                 raise refusals.endless(response, span.position)
             body.plan.settle(span.position)
-        if not span.empty:
+        if span.end is not None and not span.empty:
             raise refusals.short(response, span.position, span.end)
         _mark_blocks(body.part, span, body.plan.size)
 
