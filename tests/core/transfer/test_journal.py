@@ -300,3 +300,24 @@ def test_a_block_that_was_found_missing_is_not_believed_later(tmp_path: Path) ->
     part.left_over()
     assert list(part.blocks) == [0, 3]
     part.remove()
+
+
+def test_what_was_on_the_disk_stays_believed_after_the_part_was_shortened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("galion_core.transfer.part.BLOCK", BLOCK)
+    monkeypatch.setattr("galion_core.transfer.journal.BLOCK", BLOCK)
+    first = Part(tmp_path / "file")
+    first.begin(identity(0))
+    for index in 0, 1:
+        first.write(index * BLOCK, content(0, index))
+        first.arrived(index)
+    first.sync()
+    first.close()
+    os.truncate(first.path, BLOCK)
+    second = Part(tmp_path / "file")
+    assert second.left_over() == identity(0)
+    second.resume()
+    second.close()
+    monkeypatch.setattr("galion_core.transfer.journal._boot", lambda: "another")
+    assert PartJournal(tmp_path / "file.part.journal").read() == (identity(0), [0])

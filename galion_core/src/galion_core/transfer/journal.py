@@ -81,13 +81,13 @@ class PartJournal:
 
     def resume(self, blocks: Iterable[int]) -> None:
         """Go on with the journal that was read, of whose blocks only these are there."""
-        found, kept = self._found, sorted(blocks)
+        found, kept = self._found, set(blocks)
         descriptor = self._open(0)
         os.ftruncate(descriptor, found.length)
-        if found.boot != _boot():
-            self._append(f"b {_boot()}", *map(str, kept), f"s {len(kept)}")
-        elif kept != sorted(found.blocks):
-            self._append(f"b {_boot()}", *map(str, kept))
+        if found.boot != _boot() or kept != set(found.blocks):
+            on_disk = kept & set(found.blocks[: found.synced])
+            lines = [*sorted(on_disk), f"s {len(on_disk)}", *sorted(kept - on_disk)]
+            self._append(f"b {_boot()}", *map(str, lines))
 
     def add(self, index: int) -> None:
         """Write down a finished block."""
