@@ -16,7 +16,7 @@ from pathlib import Path
 
 from galion_core.errors import DiskError
 from galion_core.transfer import refusals
-from galion_core.transfer.blocks import whole_blocks
+from galion_core.transfer.blocks import BLOCK, whole_blocks
 from galion_core.transfer.exchange import Response
 from galion_core.transfer.headers import Validators, content_length, parse_content_range
 from galion_core.transfer.journal import Identity
@@ -254,7 +254,12 @@ class Assembly:
 
 
 def _mark_blocks(part: Part, span: Span, size: int | None) -> None:
-    """Tell the part of the blocks that the span has completed; the file's last one may be short."""
+    """Tell the part of the blocks that the span has completed; the file's last one may be short.
+
+    A file of one block is asked for again after a restart, so that nothing need be written down.
+    """
+    if size is not None and size <= BLOCK:
+        return
     while span.block < whole_blocks(span.position, size):
         part.arrived(span.block)
         span.block += 1
