@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from galion_core.testing import BytesBody, FaultServer, PatternBody, SparseBody, faults
@@ -93,8 +94,10 @@ def test_r_limits_the_bytes_a_second_and_so_does_its_setting(
     galion.start("download", server.add("/b", body), env=env)
     server.wait_for(lambda seen: len([one for one in seen if one.body_bytes_sent]) == 2)
     assert galion("download", server.add("/c", body)).code == 0
-    sent = {one.path: one.body_bytes_sent for one in server.requests}
-    assert sent["/c"] == body.size
+    sent = Counter[str]()
+    for one in server.requests:
+        sent[one.path] += one.body_bytes_sent
+    assert sent["/c"] >= body.size  # a rest that two connections share may overlap
     assert max(sent["/a"], sent["/b"]) < body.size / 2
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
+from itertools import pairwise
 from typing import Any, cast
 
 from pydantic import ValidationError
@@ -85,8 +86,7 @@ class TinyJobs:
     def move(
         self,
         job_id: str,
-        to: Status | None = None,
-        *,
+        *to: Status,
         attempt: int | None = None,
         **changes: object,
     ) -> Job:
@@ -101,10 +101,11 @@ class TinyJobs:
                     hint="Stop working on it: somebody else decided about it.",
                     details={"id": job_id, "status": job.status, "attempt": job.attempt},
                 )
-            if to is not None:
-                _check_move(job, to)
-                changes["status"] = to
-                if to not in RUNNING:
+            for before, after in pairwise((job.status, *to)):
+                _check_move(job_id, before, after)
+            if to:
+                changes["status"] = to[-1]
+                if to[-1] not in RUNNING:
                     changes["worker"] = None
             return self._change(job, **changes)
 
@@ -149,14 +150,14 @@ class TinyJobs:
         return changed
 
 
-def _check_move(job: Job, to: Status) -> None:
-    if to in MOVES[job.status]:
+def _check_move(job_id: str, before: Status, after: Status) -> None:
+    if after in MOVES[before]:
         return
-    legal = ", ".join(sorted(MOVES[job.status])) or "nothing"
+    legal = ", ".join(sorted(MOVES[before])) or "nothing"
     raise Conflict(
-        f"Job {job.id} is {job.status} and cannot become {to}",
-        hint=f"From {job.status} it can become: {legal}.",
-        details={"id": job.id, "status": job.status, "to": to},
+        f"Job {job_id} is {before} and cannot become {after}",
+        hint=f"From {before} it can become: {legal}.",
+        details={"id": job_id, "status": before, "to": after},
     )
 
 

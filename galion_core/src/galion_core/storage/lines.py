@@ -29,9 +29,18 @@ class BadLine(ValueError):
 
 def encode(value: object) -> bytes:
     """The line that holds the value; raises TypeError for what JSON cannot say."""
+    return line_of(payload_of(value))
+
+
+def payload_of(value: object) -> bytes:
+    """The value as JSON; raises TypeError for what JSON cannot say."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     # Lone surrogates come with file names that are not UTF-8.
-    payload = text.encode("utf-8", "surrogatepass")
+    return text.encode("utf-8", "surrogatepass")
+
+
+def line_of(payload: bytes) -> bytes:
+    """The line that holds the JSON."""
     return b"%08x %s\n" % (crc32(payload), payload)
 
 
@@ -45,7 +54,11 @@ def decode(line: bytes) -> object:
     """What the line holds; raises BadLine."""
     if not is_whole(line):
         raise BadLine("its checksum does not match")
-    payload = line[_CHECKSUM_LENGTH + 1 : -1]
+    return value_of(line[_CHECKSUM_LENGTH + 1 : -1])
+
+
+def value_of(payload: bytes) -> object:
+    """What the JSON says; raises BadLine."""
     try:
         return json.loads(payload.decode("utf-8", "surrogatepass"))
     except (ValueError, RecursionError) as error:

@@ -126,8 +126,6 @@ class Exchange:
             self._loop.drop(handle, said)
             await outlast(silent)
             raise
-        finally:
-            self._loop.call(handle.close)
         if self._failure is not None:
             raise self._failure
         if code != pycurl.E_OK:

@@ -150,7 +150,9 @@ class Receiver:
     def _window(self) -> float | None:
         """Seconds until the next measurement; None while nothing can be measured."""
         if self._growth is None:
-            return STEP if self._assembly.body is None or self._may_grow(self._assembly.body) else None
+            return (
+                STEP if self._assembly.body is None or self._may_grow(self._assembly.body) else None
+            )
         if not self._may_grow(self._assembly.body):
             return None
         return max(0.0, self._measured[0] + STEP - monotonic())
