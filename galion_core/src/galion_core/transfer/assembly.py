@@ -129,6 +129,8 @@ class Assembly:
             self.body.divisible, self._ranges = False, False
             raise NoRanges
         name = self._wanted.filename or self._wanted.remote.name or name_of(response, self._asked)
+        if self._part is None:
+            self._announce(name)
         part = self._part or self._open(name)
         check_type(name, response.headers.get("content-type", ""))
         self._refuse_taken(part.target, identity)
@@ -193,7 +195,6 @@ class Assembly:
     def _open(self, name: str) -> Part:
         """Open the part, and find what an earlier run left in it."""
         self._progress.name = name
-        self._announce(name)
         part = self._part = Part(self._wanted.directory / name)
         identity = part.left_over()
         if identity is not None and identity.resumable:
