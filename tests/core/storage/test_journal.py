@@ -231,7 +231,11 @@ def test_a_document_nested_too_deeply_to_be_read_back_for_sure_is_refused(
     journal.commit([("t", "deepest", deepest)])
     with pytest.raises(InvalidInput, match="nested"):
         journal.commit([*numbered(1), ("t", "deeper", {"in": [deepest]})])
-    assert documents(journal) == {"deepest": deepest}
+    for _ in range(100_000):
+        deepest = {"in": deepest}
+    with pytest.raises(InvalidInput, match="nested"):
+        journal.commit([("t", "deeper", deepest)])
+    assert list(documents(journal)) == ["deepest"]
 
 
 class Watching:

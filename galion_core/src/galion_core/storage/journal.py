@@ -39,9 +39,8 @@ from galion_core.storage.lines import (
     Document,
     Tables,
     apply,
-    check_depth,
     line_of,
-    payload_of,
+    payload_of_changes,
     value_of,
 )
 from galion_core.storage.lines import changes as changes_in
@@ -135,8 +134,7 @@ class Journal:
         listed = list(changes)
         if not listed:
             return
-        check_depth(listed)
-        payload = payload_of(listed)
+        payload = payload_of_changes(listed)
         with self.together():
             # Read back, so that nobody who still holds a document can change what is stored.
             self._take_in(changes_in(value_of(payload)))
