@@ -16,6 +16,7 @@ from galion_core.engine.views import job_error
 from galion_core.errors import Conflict, GalionError
 from galion_core.jobs import RUNNING, Job, JobOptions, Status
 from galion_core.library.library import Library
+from galion_core.network.addresses import AddressPolicy
 from galion_core.plugins.manager import PluginManager
 from galion_core.plugins.platforms import detect_or_raise
 from galion_core.settings.layers import Layers
@@ -65,6 +66,7 @@ class Engine:
             slots=asyncio.Semaphore(download.jobs),
             connections=download.connections,
             rate=download.limit_rate,
+            policy=AddressPolicy(settings.network.allow),
         )
         self._worker = store.worker()
         self._asked: dict[str, tuple[JobOptions, Secrets]] = {}
@@ -86,7 +88,7 @@ class Engine:
         detect_or_raise(self._parts.manager, secrets.url)
         begun = self._store.jobs.unfinished(job.url, job.options.directory)
         options = job.options
-        if begun is None or begun.options.filename != options.filename:
+        if begun is None or not _same(begun.options, options):
             self._store.jobs.add([job])
             self.events.publish(job)
         elif begun.status is Status.PAUSED:
@@ -260,6 +262,11 @@ class Engine:
         await self.events.close()
         self._parts.mover.close()
         self.library.close()
+
+
+def _same(begun: JobOptions, asked: JobOptions) -> bool:
+    """Whether who asks may take part in the job that was begun."""
+    return (begun.filename, begun.trusted) == (asked.filename, asked.trusted)
 
 
 def _no_secrets(job: Job) -> Secrets:
