@@ -27,6 +27,13 @@ class Peer(NamedTuple):
     addr: tuple[str, int] | bytes
 
 
+class _Lent(socket.socket):
+    """A socket of which pycurl takes a duplicate at once; then nobody holds this one."""
+
+    def __del__(self) -> None:
+        self.close()
+
+
 class Guard:
     """One exchange's; its callbacks run on the loop's thread and never raise."""
 
@@ -62,7 +69,7 @@ class Guard:
             return int(pycurl.SOCKET_BAD)
         self._permitted = True
         try:
-            return socket.socket(peer.family, peer.socktype, peer.protocol)
+            return _Lent(peer.family, peer.socktype, peer.protocol)
         except OSError:  # too many open files
             return int(pycurl.SOCKET_BAD)
 
