@@ -171,3 +171,11 @@ def test_a_host_that_does_not_exist_is_named() -> None:
 def test_a_host_that_does_not_answer_is_named() -> None:
     with refusing_port() as port, pytest.raises(DownloadFailed, match="localhost"):
         get(f"http://localhost:{port}/api", route=Route())
+
+
+@pytest.mark.parametrize("proxy", ["ftp://proxy.test", "socks4://me:secret@proxy.test:1"])
+def test_a_proxy_of_an_unknown_kind_is_named(proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("all_proxy", proxy)
+    with pytest.raises(DownloadFailed, match=r"the proxy .*proxy\.test.* cannot be used") as caught:
+        get("http://example.test/api", route=Route())
+    assert "secret" not in caught.value.message

@@ -15,6 +15,9 @@ from galion_core.network.proxies import proxy_for
 from galion_core.network.route import Route
 from galion_core.urls import parse_url
 
+#: Connections to one kind of address; those that are kept idle, and for how many seconds.
+_MOST, _KEPT, _KEPT_FOR = 100, 20, 5.0
+
 
 class RoutedTransport(httpx.AsyncBaseTransport):
     """One chain of requests.
@@ -60,7 +63,10 @@ class RoutedTransport(httpx.AsyncBaseTransport):
     def _through(self, proxy: str) -> httpx.AsyncHTTPTransport:
         """The connections that go through a proxy."""
         if proxy not in self._pools:
-            tunnel = httpx.AsyncHTTPTransport(verify=self._tls, proxy=httpx.Proxy(proxy))
+            try:
+                tunnel = httpx.AsyncHTTPTransport(verify=self._tls, proxy=httpx.Proxy(proxy))
+            except (ImportError, ValueError) as error:
+                raise httpx.ProxyError(f"the proxy {proxy} cannot be used: {error}") from error
             self._pools[proxy] = tunnel
         return self._pools[proxy]
 
@@ -70,7 +76,13 @@ class _Pool(httpx.AsyncHTTPTransport):
 
     def __init__(self, dialler: _Dialler, tls: ssl.SSLContext) -> None:
         super().__init__(verify=tls)
-        self._pool = httpcore.AsyncConnectionPool(ssl_context=tls, network_backend=dialler)
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=tls,
+            max_connections=_MOST,
+            max_keepalive_connections=_KEPT,
+            keepalive_expiry=_KEPT_FOR,
+            network_backend=dialler,
+        )
 
 
 class _NoneOfThisKind(Exception):

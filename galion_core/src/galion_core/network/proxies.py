@@ -19,8 +19,10 @@ def proxy_for(url: ParsedUrl, environment: Mapping[str, str] = os.environ) -> st
     if url.scheme != "https":
         names.remove("HTTPS_PROXY")
     chosen = next((environment[name] for name in names if environment.get(name)), None)
+    if chosen is None:
+        return None
     exempt = environment.get("no_proxy") or environment.get("NO_PROXY") or ""
-    if chosen is None or _listed(url.host.strip("[]").rstrip("."), exempt):
+    if _listed(url.host.strip("[]").rstrip("."), exempt):
         return None
     return chosen if "://" in chosen else f"http://{chosen}"
 

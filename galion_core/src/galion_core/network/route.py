@@ -33,6 +33,14 @@ class Route:
         """Whether the next connection may go to this address."""
         return self.policy.judge(address) in self.kinds
 
+    def enter(self, address: str) -> bool:
+        """Send a request to this address now; False where that is not permitted."""
+        kind = self.policy.judge(address)
+        if kind not in self.kinds:
+            return False
+        self.reached(kind)
+        return True
+
     def reached(self, kind: Kind) -> None:
         """A request goes to an address of this kind now."""
         if kind is Kind.PUBLIC:
@@ -46,10 +54,8 @@ class Route:
         address = written_address(host)
         if address is None:
             self.restricted = True
-        elif not self.permits(address):
+        elif not self.enter(address):
             raise self.refusal(host, address)
-        else:
-            self.reached(self.policy.judge(address))
 
     def refusal(self, host: str, address: str) -> PolicyError:
         """The error for an address that is not permitted."""

@@ -74,8 +74,7 @@ class Guard:
             return int(pycurl.SOCKET_BAD)
 
     def _before_request(self, address: str, *_others: object) -> int:
-        if not self._route.permits(address):
-            self._refused, self._permitted = address, False
-            return int(pycurl.PREREQFUNC_ABORT)
-        self._route.reached(self._route.policy.judge(address))
-        return int(pycurl.PREREQFUNC_OK)
+        if self._route.enter(address):
+            return int(pycurl.PREREQFUNC_OK)
+        self._refused, self._permitted = address, False
+        return int(pycurl.PREREQFUNC_ABORT)
