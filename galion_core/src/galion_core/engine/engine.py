@@ -18,6 +18,7 @@ from galion_core.engine.views import job_error
 from galion_core.errors import Conflict, GalionError
 from galion_core.jobs import RUNNING, Job, JobOptions, Status
 from galion_core.library.library import Library
+from galion_core.network.addresses import AddressPolicy
 from galion_core.plugins.manager import PluginManager
 from galion_core.plugins.platforms import detect_or_raise
 from galion_core.settings.layers import Layers
@@ -65,6 +66,7 @@ class Engine:
             slots=asyncio.Semaphore(download.jobs),
             connections=download.connections,
             rate=download.limit_rate,
+            policy=AddressPolicy(settings.network.allow),
         )
         self._scribe = Scribe(store)
         self._worker = store.worker()
@@ -108,7 +110,7 @@ class Engine:
             return error
         options = job.options
         begun = self._store.jobs.unfinished(job.url, options.directory)
-        if begun is None or begun.options.filename != options.filename:
+        if begun is None or not _same(begun.options, options):
             job = job.model_copy(update={"platform": bid.match.platform})
             self._store.jobs.add([job])
         elif begun.status is Status.PAUSED:
@@ -285,6 +287,11 @@ class Engine:
         await self.events.close()
         self._parts.mover.close()
         self.library.close()
+
+
+def _same(begun: JobOptions, asked: JobOptions) -> bool:
+    """Whether who asks may take part in the job that was begun."""
+    return (begun.filename, begun.trusted) == (asked.filename, asked.trusted)
 
 
 def _no_secrets(job: Job) -> Secrets:

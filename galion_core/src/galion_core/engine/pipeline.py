@@ -19,6 +19,7 @@ from galion_core.errors import Conflict, GalionError, SomeFailed
 from galion_core.jobs import Job, JobFile, Status
 from galion_core.library.catalogue import artifact_id
 from galion_core.library.library import Library
+from galion_core.network.addresses import AddressPolicy
 from galion_core.plugins.manager import PluginManager
 from galion_core.settings.layers import Layers
 from galion_core.text import redact
@@ -42,6 +43,7 @@ class Parts:
     """To one file, at most, where the job does not say."""
     rate: int | None
     """Bytes a second, where the job does not say."""
+    policy: AddressPolicy
 
 
 class Pipeline:
@@ -58,7 +60,7 @@ class Pipeline:
 
     async def run(self) -> Job:
         """Do everything; the job comes back completed. Raises a GalionError."""
-        source = Source(self._parts.manager, self._parts.layers, self._secrets)
+        source = self._source()
         if self._record.job.platform != source.platform:
             self._record.change(platform=source.platform)
         resolution = await source.resolve()
@@ -78,7 +80,7 @@ class Pipeline:
 
     async def preview(self) -> Job:
         """The job with its planned files, asked of the servers where the platform does not say."""
-        source = Source(self._parts.manager, self._parts.layers, self._secrets)
+        source = self._source()
         job = self._record.job
         planned = plan(job, await source.resolve())
         files = list(job_files(job, planned))
@@ -92,6 +94,15 @@ class Pipeline:
                     size=found.size,
                 )
         return job.model_copy(update={"platform": source.platform, "files": tuple(files)})
+
+    def _source(self) -> Source:
+        return Source(
+            self._parts.manager,
+            self._parts.layers,
+            self._secrets,
+            self._parts.policy,
+            trusted=self._record.job.options.trusted,
+        )
 
     # --- fetching -----------------------------------------------------------------------------
 
@@ -136,6 +147,7 @@ class Pipeline:
             connections=options.connections or self._parts.connections,
             rate=options.limit_rate or self._parts.rate,
             headers_for=source.headers,
+            route=source.route,
             refresh=partial(source.renew, remote.id) if remote.id else None,
             known=partial(known_at, self._parts.library.catalogue),
             named=lambda name: self._name_file(planned, name),

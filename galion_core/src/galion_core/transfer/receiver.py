@@ -5,7 +5,13 @@ from __future__ import annotations
 import asyncio
 from time import monotonic
 
-from galion_core.errors import CredentialsRequired, DownloadFailed, GalionError, NotFound
+from galion_core.errors import (
+    CredentialsRequired,
+    DownloadFailed,
+    GalionError,
+    NotFound,
+    PolicyError,
+)
 from galion_core.transfer.assembly import Assembly, Body, Changed, Enough, NoRanges, Overflow
 from galion_core.transfer.blocks import BLOCK
 from galion_core.transfer.budget import HostBudget
@@ -34,6 +40,7 @@ _TOLERABLE = (
     DownloadFailed,
     NotFound,
     CredentialsRequired,
+    PolicyError,
     WrongSize,
 )
 
@@ -130,6 +137,7 @@ class Receiver:
                 request,
                 self._wanted.headers_for,
                 lambda response: self._assembly.accept(lane, response),
+                self._wanted.route(),
             )
         except Enough:
             return
