@@ -54,6 +54,32 @@ def test_urls_come_from_a_file_or_from_stdin_without_comments_and_empty_lines(
         assert sorted(path.name for path in (galion.cwd / folder).iterdir()) == ["a", "b"]
 
 
+def test_a_file_of_urls_says_below_each_what_its_file_is_called_and_must_be(
+    galion: Galion, server: FaultServer
+) -> None:
+    proven, wrong = server.add("/a", BODY), server.add("/b", BODY)
+    lines = (
+        f"{proven}\n  out=model.bin\n\tchecksum=sha-256={BODY.sha256()}\n"
+        f"{wrong}\n# not these bytes\n checksum=md5={'0' * 32}\n"
+    )
+    ended = galion("download", "-i", "-", "--json", text=lines)
+    first, second = sorted(ended.objects, key=lambda each: str(each["url"]))
+    assert [each["verified"] for each in first["files"]] == [True]
+    assert second["error"]["code"] == "INTEGRITY_FAILED"
+    assert galion.files == ["model.bin"]
+
+
+def test_an_unknown_word_in_a_file_of_urls_is_refused_before_anything_is_fetched(
+    galion: Galion, server: FaultServer
+) -> None:
+    url = server.add("/a", BODY)
+    for lines, where in ((f"{url}\n  split=4\n", f"below {url}"), ("  out=a\n", "above every")):
+        ended = galion("download", "-i", "-", text=lines)
+        assert ended.code == 2
+        assert where in ended.err
+    assert not server.requests
+
+
 def test_a_url_that_is_given_twice_is_one_download(galion: Galion, server: FaultServer) -> None:
     url = server.add("/a.bin", BODY)
     ended = galion("download", url, url, "--json")
