@@ -60,6 +60,7 @@ class Engine:
                     longest=download.max_wait,
                 ),
                 per_host=download.per_host,
+                total_rate=download.total_rate,
             ),
             events=self.events,
             slots=asyncio.Semaphore(download.jobs),

@@ -44,7 +44,7 @@ class Parts:
     connections: int
     """To one file, at most, where the job does not say."""
     rate: int | None
-    """Bytes a second, where the job does not say."""
+    """Bytes a second for all of a job's files, where the job does not say."""
 
 
 class Pipeline:
@@ -56,6 +56,7 @@ class Pipeline:
         self._secrets = secrets
         self._progress = progress
         self._unproven = 0
+        self._bucket = parts.mover.bucket(job.options.limit_rate or parts.rate)
 
     async def run(self) -> Job:
         """Do everything; the job comes back completed. Raises a GalionError."""
@@ -128,7 +129,7 @@ class Pipeline:
             checksums=planned.checksums,
             replace=options.force,
             connections=options.connections or self._parts.connections,
-            rate=options.limit_rate or self._parts.rate,
+            bucket=self._bucket,
             headers_for=source.headers,
             refresh=partial(source.renew, remote.id) if remote.id else None,
             known=partial(known_at, self._parts.library.catalogue),

@@ -64,7 +64,7 @@ class Transfer:
             loop,
             sources=self._sources,
             wanted=wanted,
-            limits=replace(limits, rate=wanted.rate),
+            limits=replace(limits, bucket=wanted.bucket),
             budget=budget,
         )
         self._restarts = 0

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from galion_core.transfer.journal import Identity
+from galion_core.transfer.rates import Bucket
 from galion_core.types import Checksum, RemoteFile
 
 
@@ -48,8 +49,8 @@ class Wanted:
     replace: bool = False
     connections: int = 1
     """At most."""
-    rate: int | None = None
-    """Bytes a second."""
+    bucket: Bucket = field(default_factory=Bucket)
+    """What limits its speed, together with others that have the same."""
     headers_for: Callable[[str], Mapping[str, str]] = lambda origin: {}
     """The request headers, secret ones included, that may go to an origin."""
     refresh: Callable[[], Awaitable[RemoteFile]] | None = None
