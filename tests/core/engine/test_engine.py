@@ -246,6 +246,37 @@ def test_when_the_listener_of_a_run_raises_the_others_are_paused(
     asyncio.run(work())
 
 
+def test_a_paused_job_is_claimed_by_nobody_until_it_is_resumed(
+    engine: OpenEngine, server: FaultServer
+) -> None:
+    async def work() -> None:
+        async with engine() as opened:
+            job_id = opened.submit(DownloadRequest(url=server.add("/a", b"bytes"))).id
+            await opened.pause(job_id)
+            assert opened.find([Status.PAUSED]) == [job_id]
+            assert (await opened.work(job_id)).status is Status.PAUSED
+            assert server.requests == []
+            assert opened.resume(job_id).status is Status.QUEUED
+            assert (await opened.work(job_id)).status is Status.COMPLETED
+
+    asyncio.run(work())
+
+
+def test_what_is_over_is_not_resumed(engine: OpenEngine, server: FaultServer) -> None:
+    async def work() -> None:
+        async with engine() as opened:
+            done = opened.submit(DownloadRequest(url=server.add("/a", b"bytes"))).id
+            failed = opened.submit(DownloadRequest(url=server.url("/missing"))).id
+            await opened.run([done, failed])
+            with pytest.raises(Conflict, match="is completed, not paused"):
+                opened.resume(done)
+            with pytest.raises(Conflict, match="is failed, not paused") as caught:
+                opened.resume(failed)
+            assert f"`galion jobs retry {failed}`" in str(caught.value.hint)
+
+    asyncio.run(work())
+
+
 @pytest.mark.parametrize("what", ["pause", "cancel"])
 def test_what_has_ended_cannot_be_stopped(
     engine: OpenEngine, server: FaultServer, what: str

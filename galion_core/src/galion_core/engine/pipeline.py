@@ -14,6 +14,7 @@ from galion_core.engine.plan import PlannedFile, job_files, plan
 from galion_core.engine.processing import process
 from galion_core.engine.progress import JobProgress
 from galion_core.engine.request import Secrets
+from galion_core.engine.slots import Slots
 from galion_core.engine.source import Source
 from galion_core.errors import Conflict, GalionError, SomeFailed
 from galion_core.jobs import Job, JobFile, Status
@@ -39,7 +40,7 @@ class Parts:
     library: Library
     mover: Mover
     events: Events
-    slots: asyncio.Semaphore
+    slots: Slots
     """Files under way at once, over all jobs."""
     connections: int
     """To one file, at most, where the job does not say."""
@@ -105,7 +106,7 @@ class Pipeline:
 
     async def _fetch(self, planned: PlannedFile, source: Source) -> Fetched:
         progress = self._progress.files[planned.index]
-        async with self._parts.slots:
+        async with self._parts.slots.slot(self._job.priority):
             fetched = await self._parts.mover.fetch(self._wanted(planned, source), progress)
         self._update_file(
             planned.index,
