@@ -33,6 +33,7 @@ class CurlLoop:
         self._deadline: float | None = None
         self._alarm: float | None = None
         self._closing = False
+        self._silent = threading.Event()
         self.queue = Queue(self._set_alarm)
         """The connections that a limit of speed holds back; for the loop's thread alone."""
         self.busy = 0.0
@@ -77,7 +78,7 @@ class CurlLoop:
 
     def call(self, work: Callable[[], None]) -> None:
         """Run ``work`` on the loop's thread, soon; at once when the loop has ended."""
-        if not self._thread.is_alive():
+        if self._silent.is_set():
             work()
             return
         self._calls.append(work)
@@ -86,10 +87,10 @@ class CurlLoop:
             os.write(self._wake_write, b"\0")
 
     def close(self) -> None:
-        """Stop the thread; handles that still run end as aborted."""
-        if self._thread.is_alive():
+        """Stop; handles that still run end as aborted, and nothing is called after this."""
+        if not self._silent.is_set():
             self.call(self._stop)
-            self._thread.join()
+            self._silent.wait()
             # Only now: a call made while the thread was ending still writes into the pipe.
             os.close(self._wake_read)
             os.close(self._wake_write)
@@ -177,5 +178,7 @@ class CurlLoop:
         self._done.clear()
         while self._calls:
             self._calls.popleft()()
+        self._silent.set()
+        # Nobody waits for this: it takes as long as name servers take to answer what was asked.
         self._multi.close()
         self._selector.close()
