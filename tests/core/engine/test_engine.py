@@ -277,6 +277,40 @@ def test_what_is_over_is_not_resumed(engine: OpenEngine, server: FaultServer) ->
     asyncio.run(work())
 
 
+def test_the_size_that_the_server_tells_is_recorded_while_the_job_runs(
+    engine: OpenEngine, stalled: str
+) -> None:
+    async def work() -> None:
+        async with engine() as opened, engine() as other:
+            job_id = opened.submit(DownloadRequest(url=stalled)).id
+            await half_way(opened, job_id)
+            (file,) = (await other.pause(job_id)).files
+            assert (file.name, file.size) == ("f.bin", BODY.size)
+
+    asyncio.run(work())
+
+
+def test_a_job_tells_why_it_waits_and_can_be_cancelled_meanwhile(
+    engine: OpenEngine, server: FaultServer
+) -> None:
+    url = server.add("/f.bin", BODY, faults=[faults.Status(503, retry_after=100)])
+
+    async def work() -> None:
+        async with engine() as opened:
+            job_id = opened.submit(DownloadRequest(url=url)).id
+            task = asyncio.create_task(opened.work(job_id))
+            while (progress := opened.progress.get(job_id)) is None or progress.waiting is None:
+                assert not task.done(), task.result()
+                await asyncio.sleep(0.01)
+            assert progress.waiting.why == "127.0.0.1 answered 503 instead of the file"
+            await opened.cancel(job_id)
+            assert progress.waiting is None
+            assert task.done() or (await task).status is Status.CANCELLED
+
+    asyncio.run(work())
+    assert len(server.requests) == 1
+
+
 @pytest.mark.parametrize("what", ["pause", "cancel"])
 def test_what_has_ended_cannot_be_stopped(
     engine: OpenEngine, server: FaultServer, what: str

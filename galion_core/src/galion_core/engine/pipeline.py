@@ -134,7 +134,7 @@ class Pipeline:
             headers_for=source.headers,
             refresh=partial(source.renew, remote.id) if remote.id else None,
             known=partial(known_at, self._parts.library.catalogue),
-            named=lambda name: self._name_file(planned, name),
+            named=partial(self._learn, planned),
             verifying=self._verifying,
         )
 
@@ -144,12 +144,13 @@ class Pipeline:
         if self._unproven == 0 and self._job.status is Status.DOWNLOADING:
             self._move(Status.VERIFYING)
 
-    def _name_file(self, planned: PlannedFile, name: str) -> None:
-        """The server named a file: a later attempt shall find its part."""
-        path = str(planned.directory / name)
-        if self._job.files[planned.index].path != path:
+    def _learn(self, planned: PlannedFile, name: str, size: int | None) -> None:
+        """The server named a file, so that a later attempt finds its part, or told its size."""
+        path, known = str(planned.directory / name), self._job.files[planned.index]
+        size = known.size if size is None else size
+        if (known.path, known.size) != (path, size):
             with contextlib.suppress(Conflict):  # somebody stopped the job; its task ends soon
-                self._update_file(planned.index, name=name, path=path)
+                self._update_file(planned.index, name=name, path=path, size=size)
 
     # --- processing ---------------------------------------------------------------------------
 

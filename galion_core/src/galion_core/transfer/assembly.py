@@ -81,7 +81,7 @@ class Assembly:
         asked: ParsedUrl,
         executor: Executor,
         progress: Progress,
-        announce: Callable[[str], object],
+        announce: Callable[[str, int | None], object],
     ) -> None:
         self._wanted = wanted
         self._asked = asked
@@ -193,7 +193,6 @@ class Assembly:
     def _open(self, name: str) -> Part:
         """Open the part, and find what an earlier run left in it."""
         self._progress.name = name
-        self._announce(name)
         part = self._part = Part(self._wanted.directory / name)
         identity = part.left_over()
         if identity is not None and identity.resumable:
@@ -206,6 +205,7 @@ class Assembly:
         algorithms = {each.algorithm for each in self._wanted.checksums}
         verifier = Verifier(self._executor, part.descriptor, algorithms, part.sync)
         self._progress.total = plan.size
+        self._announce(part.target.name, plan.size)
         self._progress.received = plan.front if plan.size is None else plan.size - plan.rest
         return Body(part, identity, plan, verifier, divisible=self._ranges)
 

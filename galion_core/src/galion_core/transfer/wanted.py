@@ -11,6 +11,15 @@ from galion_core.transfer.rates import Bucket
 from galion_core.types import Checksum, RemoteFile
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A pause before the next try."""
+
+    until: float
+    """Seconds of the monotonic clock."""
+    why: str
+
+
 @dataclass(slots=True)
 class Progress:
     """Counters that the mover keeps up to date and any thread may read."""
@@ -20,6 +29,8 @@ class Progress:
     """Bytes of the file that are there, those of earlier attempts included."""
     total: int | None = None
     """Bytes of the whole file; None: not known."""
+    waiting: Waiting | None = None
+    """Set while nothing is fetched because something went wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +68,8 @@ class Wanted:
     """Makes a new link when this one has expired."""
     known: Callable[[Path], Known | None] = lambda path: None
     """What is remembered of a file on disk."""
-    named: Callable[[str], None] = lambda name: None
-    """Called on the event loop once the final name is known."""
+    named: Callable[[str, int | None], None] = lambda name, size: None
+    """Called on the event loop with the final name and the size, as the file begins."""
     verifying: Callable[[], None] = lambda: None
     """Called on the event loop once every byte is there."""
 
