@@ -27,7 +27,7 @@ demo: $(INSTALLED) ## download real files from a local sample site; needs no net
 	@$(BIN)/python -m galion_core.testing.demo $(ARGS)
 
 serve: $(INSTALLED) ## serve the sample site on loopback, to try galion against by hand
-	@$(BIN)/python -m galion_core.testing.sample_site $(ARGS)
+	@$(BIN)/python -m galion_core.testing.samples $(ARGS)
 
 test: $(INSTALLED) ## run every test
 	@$(BIN)/pytest -n auto --dist loadgroup $(ARGS)

@@ -22,7 +22,7 @@ from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 from rich.text import Text
 
-from galion_core.testing.sample_site import sample_site
+from galion_core.testing.samples import sample_site
 
 PICTURE = Path(__file__).parent / "assets" / "terminal.svg"
 COLUMNS, ROWS = 100, 30

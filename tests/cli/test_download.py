@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from galion_core.testing import BytesBody, FaultServer, PatternBody, SparseBody, faults
@@ -120,11 +119,32 @@ def test_r_limits_the_bytes_a_second_and_so_does_its_setting(
     galion.start("download", server.add("/b", body), env=env)
     server.wait_for(lambda seen: len([one for one in seen if one.body_bytes_sent]) == 2)
     assert galion("download", server.add("/c", body)).code == 0
-    sent = Counter[str]()
-    for one in server.requests:
-        sent[one.path] += one.body_bytes_sent
-    assert sent["/c"] >= body.size  # a rest that two connections share may overlap
-    assert max(sent["/a"], sent["/b"]) < body.size / 2
+    assert max(sent(server, "/a"), sent(server, "/b")) < body.size / 2 < sent(server, "/c")
+
+
+def test_total_rate_limits_all_downloads_of_a_command_together(
+    galion: Galion, server: FaultServer
+) -> None:
+    body = PatternBody(64 << 20)
+    urls = [server.add(f"/{name}", body) for name in "ab"]
+    galion.start("download", *urls, "--total-rate", "100K")
+    server.wait_for(lambda seen: len([one for one in seen if one.body_bytes_sent]) == 2)
+    assert galion("download", server.add("/c", body)).code == 0
+    assert sent(server, "/a") + sent(server, "/b") < body.size < 2 * sent(server, "/c")
+
+
+def sent(server: FaultServer, path: str) -> int:
+    """Body bytes that left for one path, those in the buffers between included."""
+    return sum(one.body_bytes_sent for one in server.requests if one.path == path)
+
+
+def test_what_has_the_higher_priority_comes_first(galion: Galion, server: FaultServer) -> None:
+    for name, priority in (("low", "-1"), ("usual", "0"), ("urgent", "7")):
+        url = server.add(f"/{name}", BODY, faults=[faults.Status(404, times=1)])
+        assert galion("download", url, "--priority", priority).code == 4
+    server.forget_requests()
+    assert galion("jobs", "retry", "--all", env={"GALION_DOWNLOAD__JOBS": "1"}).code == 0
+    assert [one.path for one in server.requests] == ["/urgent", "/usual", "/low"]
 
 
 def test_headers_go_to_the_first_origin_and_to_no_other(

@@ -161,6 +161,47 @@ def test_cancel_stops_the_download_of_another_process_and_deletes_what_it_had(
     assert (again.code, again.object["id"], galion.files) == (0, job_id, ["model.bin"])
 
 
+def test_pause_stops_the_download_of_another_process_and_resume_goes_on_with_it(
+    galion: Galion, server: FaultServer, url: str
+) -> None:
+    running = half_way(galion, server, url, "--json")
+    job_id = str(only_job(galion)["id"])
+    paused = galion("jobs", "pause", job_id)
+    assert (paused.code, paused.err) == (0, f"{job_id} is paused\n")
+    ended = running.end()
+    assert (ended.code, ended.object["status"], ended.object["error"]) == (130, "paused", None)
+    assert "was paused by somebody else" in ended.err
+    assert f"`galion jobs resume {job_id}` goes on with it" in ended.err
+    assert galion.files == ["model.bin.part", "model.bin.part.journal"]
+
+    server.forget_requests()
+    again = galion("jobs", "resume", job_id, "--json")
+    assert (again.code, again.object["id"], galion.files) == (0, job_id, ["model.bin"])
+    assert server.requests[0].range not in (None, "bytes=0-")
+
+
+def test_all_downloads_can_be_paused_resumed_and_cancelled_at_once(
+    galion: Galion, server: FaultServer
+) -> None:
+    names = ["/a", "/b", "/c"]
+    urls = [server.add(name, BODY, faults=[faults.Stall(times=1)]) for name in names]
+    running = galion.start("download", *urls, "-j", "2")
+    server.wait_for(2)
+    paused = galion("jobs", "pause", "--all")
+    assert (paused.code, len(paused.err.splitlines())) == (0, 3)
+    assert running.end().code == 130
+    assert {each["status"] for each in galion("jobs", "--json").objects} == {"paused"}
+
+    stalled = server.add("/c", BODY, faults=[faults.Stall()])
+    assert stalled == urls[2]
+    resumed = galion.start("jobs", "resume", "--all")
+    server.wait_for(lambda seen: any(one.path == "/c" for one in seen))
+    assert galion("jobs", "cancel", "--all").code == 0
+    assert resumed.end().code in (9, 130)
+    assert galion("jobs", "--json").objects[0]["status"] == "cancelled"
+    assert galion("jobs", "list", "--status", "paused").out == ""
+
+
 def test_cancelling_a_paused_job_deletes_what_it_had(
     galion: Galion, server: FaultServer, url: str
 ) -> None:

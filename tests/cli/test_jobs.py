@@ -69,14 +69,33 @@ def test_retry_downloads_what_failed(call: Call, ids: tuple[str, str]) -> None:
     assert (ended.code, ended.object["id"], ended.object["status"]) == (0, ids[1], "completed")
 
 
-@pytest.mark.parametrize("what", ["retry", "cancel"])
+def test_retry_all_is_all_that_failed(call: Call, ids: tuple[str, str]) -> None:
+    ended = call("jobs", "retry", "--all", "--json")
+    assert [each["id"] for each in ended.objects] == [ids[1]]
+
+
+@pytest.mark.parametrize("what", ["pause", "resume", "cancel"])
+def test_all_of_nothing_is_done_at_once(call: Call, ids: tuple[str, str], what: str) -> None:
+    ended = call("jobs", what, "--all")
+    assert (ended.code, ended.out, ended.err) == (0, "", "")
+
+
+@pytest.mark.parametrize("what", ["pause", "resume", "cancel", "retry"])
+@pytest.mark.parametrize("arguments", [(), ("dl_any", "--all")])
+def test_ids_or_all_must_be_said(call: Call, what: str, arguments: tuple[str, ...]) -> None:
+    ended = call("jobs", what, *arguments)
+    assert (ended.code, ended.out) == (2, "")
+    assert "Give the IDs of downloads, or --all." in ended.err
+
+
+@pytest.mark.parametrize("what", ["pause", "resume", "retry", "cancel"])
 def test_what_is_completed_stays_so(call: Call, ids: tuple[str, str], what: str) -> None:
     ended = call("jobs", what, ids[0])
     assert ended.code == 1
     assert f"Error: Job {ids[0]} is completed" in ended.err
 
 
-@pytest.mark.parametrize("what", ["retry", "cancel", "show"])
+@pytest.mark.parametrize("what", ["pause", "resume", "retry", "cancel", "show"])
 def test_a_job_that_does_not_exist(call: Call, what: str) -> None:
     ended = call("jobs", what, "dl_missing")
     assert (ended.code, ended.out) == (4, "")

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from galion_core.testing import FaultServer
-from galion_core.testing.sample_site import KNOWN
+from galion_core.testing.samples import KNOWN
 
 ROOT = Path(__file__).resolve().parents[2]
 GALION = Path(sysconfig.get_path("scripts")) / "galion"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from galion_core.testing.sample_site import KNOWN
+from galion_core.testing.samples import KNOWN
 
 if TYPE_CHECKING:
     from tests.docs.conftest import BlocksOf, Terminal

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from galion_core.testing import demo
-from galion_core.testing.sample_site import CUT, KNOWN, NAMED
+from galion_core.testing.samples import CUT, KNOWN, NAMED
 
 FILES = {"large.bin": demo.QUICK, "evil.sh": NAMED, "cut.bin": CUT, "known.bin": KNOWN}
 

@@ -64,7 +64,7 @@ class JobOptions(_Record):
     """``ALGORITHM=HEX``"""
     connections: int | None = None
     limit_rate: int | None = None
-    """Bytes a second; None: no limit."""
+    """Bytes a second, over all its files; None: the setting download.limit_rate."""
     force: bool = False
     """Replace a file that has the name."""
     trusted: bool = True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from types import ModuleType
@@ -49,11 +49,14 @@ def manager() -> MakeManager:
 
 @pytest.fixture
 def engine(galion_home: Path, here: Path, manager: MakeManager) -> OpenEngine:
-    """Opens an engine with hooks as given; several share one store."""
+    """Opens an engine with settings and hooks as given; several share one store."""
 
     @contextlib.asynccontextmanager
-    async def engine(**hooks: Callable[..., object]) -> AsyncIterator[Engine]:
-        layers = layers_of({"download.directory": str(here), "download.retry_wait": 0})
+    async def engine(
+        settings: Mapping[str, object] | None = None, **hooks: Callable[..., object]
+    ) -> AsyncIterator[Engine]:
+        usual = {"download.directory": str(here), "download.retry_wait": 0}
+        layers = layers_of({**usual, **(settings or {})})
         async with open_engine(layers, manager(**hooks)) as opened:
             yield opened
 

@@ -11,20 +11,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from galion_core.engine.engine import Engine
-from galion_core.engine.request import DownloadRequest, make_job
-from galion_core.engine.source import Source
-from galion_core.errors import Conflict, InvalidUrl, NotFound, PlatformNotSupported, PolicyError
+from galion_core.engine.request import DownloadRequest
+from galion_core.errors import Conflict, InvalidUrl, NotFound, PlatformNotSupported
 from galion_core.jobs import MOVES, Job, Status
-from galion_core.network.addresses import AddressPolicy
-from galion_core.settings.layers import layers_of
 from galion_core.settings.places import home
 from galion_core.storage.tinystore import open_store
 from galion_core.testing import FaultServer, PatternBody, faults
-from galion_core.types import PlatformInfo, PlatformMatch, RemoteFile, Resolution, ResolveContext
-from galion_core.urls import ParsedUrl
 
 if TYPE_CHECKING:
-    from tests.core.engine.conftest import MakeManager, OpenEngine
+    from tests.core.engine.conftest import OpenEngine
 
 BODY = PatternBody(8 << 20)
 HALF = 4 << 20
@@ -251,6 +246,71 @@ def test_when_the_listener_of_a_run_raises_the_others_are_paused(
     asyncio.run(work())
 
 
+def test_a_paused_job_is_claimed_by_nobody_until_it_is_resumed(
+    engine: OpenEngine, server: FaultServer
+) -> None:
+    async def work() -> None:
+        async with engine() as opened:
+            job_id = opened.submit(DownloadRequest(url=server.add("/a", b"bytes"))).id
+            await opened.pause(job_id)
+            assert opened.find([Status.PAUSED]) == [job_id]
+            assert (await opened.work(job_id)).status is Status.PAUSED
+            assert server.requests == []
+            assert opened.resume(job_id).status is Status.QUEUED
+            assert (await opened.work(job_id)).status is Status.COMPLETED
+
+    asyncio.run(work())
+
+
+def test_what_is_over_is_not_resumed(engine: OpenEngine, server: FaultServer) -> None:
+    async def work() -> None:
+        async with engine() as opened:
+            done = opened.submit(DownloadRequest(url=server.add("/a", b"bytes"))).id
+            failed = opened.submit(DownloadRequest(url=server.url("/missing"))).id
+            await opened.run([done, failed])
+            with pytest.raises(Conflict, match="is completed, not paused"):
+                opened.resume(done)
+            with pytest.raises(Conflict, match="is failed, not paused") as caught:
+                opened.resume(failed)
+            assert f"`galion jobs retry {failed}`" in str(caught.value.hint)
+
+    asyncio.run(work())
+
+
+def test_the_size_that_the_server_tells_is_recorded_while_the_job_runs(
+    engine: OpenEngine, stalled: str
+) -> None:
+    async def work() -> None:
+        async with engine() as opened, engine() as other:
+            job_id = opened.submit(DownloadRequest(url=stalled)).id
+            await half_way(opened, job_id)
+            (file,) = (await other.pause(job_id)).files
+            assert (file.name, file.size) == ("f.bin", BODY.size)
+
+    asyncio.run(work())
+
+
+def test_a_job_tells_why_it_waits_and_can_be_cancelled_meanwhile(
+    engine: OpenEngine, server: FaultServer
+) -> None:
+    url = server.add("/f.bin", BODY, faults=[faults.Status(503, retry_after=100)])
+
+    async def work() -> None:
+        async with engine() as opened:
+            job_id = opened.submit(DownloadRequest(url=url)).id
+            task = asyncio.create_task(opened.work(job_id))
+            while (progress := opened.progress.get(job_id)) is None or progress.waiting is None:
+                assert not task.done(), task.result()
+                await asyncio.sleep(0.01)
+            assert progress.waiting.why == "127.0.0.1 answered 503 instead of the file"
+            await opened.cancel(job_id)
+            assert progress.waiting is None
+            assert task.done() or (await task).status is Status.CANCELLED
+
+    asyncio.run(work())
+    assert len(server.requests) == 1
+
+
 @pytest.mark.parametrize("what", ["pause", "cancel"])
 def test_what_has_ended_cannot_be_stopped(
     engine: OpenEngine, server: FaultServer, what: str
@@ -287,92 +347,3 @@ def test_a_preview_tells_names_and_sizes_and_keeps_nothing(
 
 
 # --- where connections may go ---------------------------------------------------------------------
-
-
-def untrusted(url: str) -> DownloadRequest:
-    return DownloadRequest(url=url, trusted=False)
-
-
-def test_what_others_ask_for_is_fetched_from_public_addresses_only(
-    engine: OpenEngine, server: FaultServer, here: Path
-) -> None:
-    url = server.add("/f.bin", BODY)
-
-    async def work() -> None:
-        async with engine() as opened:
-            with pytest.raises(PolicyError):
-                await opened.preview(untrusted(url))
-            job = await opened.work(opened.submit(untrusted(url)).id)
-            assert job.error is not None
-            assert job.error.code == "REFUSED_BY_POLICY"
-
-    asyncio.run(work())
-    assert server.requests == []
-    assert files(here) == []
-
-
-def test_a_restricted_job_stays_so_when_another_process_tries_it_again(
-    engine: OpenEngine, server: FaultServer
-) -> None:
-    url = server.add("/f.bin", BODY)
-
-    async def submit() -> str:
-        async with engine() as opened:
-            return opened.submit(untrusted(url)).id
-
-    job_id = asyncio.run(submit())
-
-    async def again() -> Job:
-        async with engine() as opened:
-            opened.retry(job_id)
-            return await opened.work(job_id)
-
-    for attempt in (1, 2):
-        job = asyncio.run(again())
-        assert (job.attempt, job.options.trusted, job.status) == (attempt, False, Status.FAILED)
-    assert server.requests == []
-
-
-def test_who_is_restricted_has_no_part_in_the_job_of_one_who_is_not(
-    engine: OpenEngine, server: FaultServer
-) -> None:
-    url = server.add("/f.bin", BODY)
-
-    async def work() -> None:
-        async with engine() as opened:
-            mine = opened.submit(DownloadRequest(url=url)).id
-            theirs = opened.submit(untrusted(url)).id
-            assert theirs != mine
-            assert (await opened.work(theirs)).status is Status.FAILED
-            assert (await opened.work(mine)).options.trusted
-
-    asyncio.run(work())
-
-
-@pytest.mark.parametrize("api_is_public", [False, True])
-def test_a_file_that_a_public_api_names_is_not_fetched_from_a_private_address(
-    api_is_public: bool, manager: MakeManager, server: FaultServer
-) -> None:
-    async def galion_resolve_url(context: ResolveContext) -> Resolution:
-        await context.http.get(server.url("/api"))
-        return Resolution(files=(RemoteFile(url="http://127.0.0.2/f.bin"),))
-
-    def galion_detect_platform(url: ParsedUrl) -> PlatformMatch:
-        return PlatformMatch(platform="test", kind="file")
-
-    def galion_register_platform() -> PlatformInfo:
-        return PlatformInfo(name="test", title="Test")
-
-    made = manager(
-        galion_register_platform=galion_register_platform,
-        galion_detect_platform=galion_detect_platform,
-        galion_resolve_url=galion_resolve_url,
-    )
-    policy = AddressPolicy(public=["127.0.0.1"] if api_is_public else [])
-    _, secrets = make_job(DownloadRequest(url=server.url("/page")), ".")
-    source = Source(made, layers_of({}), secrets, policy, trusted=True)
-    assert source.route().permits("127.0.0.2")
-    for _ in range(2):
-        asyncio.run(source.resolve())
-        assert source.route().permits("127.0.0.2") is not api_is_public
-    assert len(server.requests) == 2

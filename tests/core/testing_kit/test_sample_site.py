@@ -12,7 +12,7 @@ from urllib.request import urlopen
 import pytest
 
 from galion_core.testing import FaultServer, sample_site
-from galion_core.testing.sample_site import CUT, HOSTILE_DISPOSITION, KNOWN, LARGE
+from galion_core.testing.samples import CUT, HOSTILE_DISPOSITION, KNOWN, LARGE
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def test_the_model_is_a_login_page(site: FaultServer) -> None:
 
 
 def test_as_a_program_it_prints_its_address_and_serves_until_ctrl_c() -> None:
-    command = [sys.executable, "-W", "error", "-m", "galion_core.testing.sample_site"]
+    command = [sys.executable, "-W", "error", "-m", "galion_core.testing.samples"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as program:
         assert program.stdout is not None
         try:
@@ -100,7 +100,7 @@ def test_as_a_program_it_prints_its_address_and_serves_until_ctrl_c() -> None:
 
 
 def test_a_taken_port_is_explained(site: FaultServer) -> None:
-    command = [sys.executable, "-m", "galion_core.testing.sample_site", "--port", str(site.port)]
+    command = [sys.executable, "-m", "galion_core.testing.samples", "--port", str(site.port)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     assert done.returncode == 2
     assert f"cannot serve on port {site.port}" in done.stderr

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import sys
 from collections.abc import Iterator, Mapping
+from time import monotonic
 from typing import Any
 
 from rich.console import Console
@@ -13,7 +14,7 @@ from rich.progress import BarColumn, Progress, ProgressColumn, TaskID, TextColum
 from rich.table import Column
 
 from galion_core.cli.display import tell_files
-from galion_core.cli.meter import Meter, time_left
+from galion_core.cli.meter import Meter, time_left, waiting_words
 from galion_core.cli.output import human_bytes
 from galion_core.engine.progress import JobProgress
 from galion_core.jobs import Job
@@ -98,7 +99,8 @@ class Bars:
     def _update(self) -> None:
         under_way = {key: each for key, each in self._progress.items() if key not in self._ended}
         for job_id, each in under_way.items():
-            name = visible(each.name or self._titles.get(job_id, job_id))
+            name = each.name or self._titles.get(job_id, job_id)
+            name = visible(name + waiting_words(each.waiting, monotonic()))
             if job_id not in self._rows:
                 self._rows[job_id] = self._new_row(name)
                 self._meters[job_id] = Meter()

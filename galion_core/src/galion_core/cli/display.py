@@ -7,8 +7,10 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterator, Mapping
+from time import monotonic
 from typing import Protocol
 
+from galion_core.cli.meter import waiting_words
 from galion_core.cli.output import human_bytes, tell
 from galion_core.engine.progress import JobProgress
 from galion_core.jobs import Job
@@ -75,7 +77,8 @@ class _Lines:
             for job_id, each in self._progress.items():
                 share = f" ({100 * each.received / each.total:.0f}%)" if each.total else ""
                 size = f"{human_bytes(each.received)} of {human_bytes(each.total)}"
-                tell(f"{each.name or self._titles.get(job_id, job_id)}: {size}{share}")
+                waits = waiting_words(each.waiting, monotonic())
+                tell(f"{each.name or self._titles.get(job_id, job_id)}: {size}{share}{waits}")
 
     def ended(self, job: Job) -> None:
         """Print what came of a job."""

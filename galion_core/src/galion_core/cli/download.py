@@ -48,6 +48,13 @@ def _rate(_context: click.Context, _parameter: click.Parameter, text: str | None
     help="Bytes a second for each download: 500K, 4.2M, 1G.",
 )
 @click.option(
+    "--total-rate",
+    metavar="RATE",
+    callback=_rate,
+    help="Bytes a second for all downloads of this command together.",
+)
+@click.option("--priority", type=int, metavar="N", help="Higher comes first; 0 is usual.")
+@click.option(
     "-H",
     "--header",
     "headers",
@@ -70,6 +77,8 @@ def command(
     jobs: int | None,
     connections: int | None,
     limit_rate: str | None,
+    total_rate: str | None,
+    priority: int | None,
     headers: tuple[str, ...],
     checksum: str | None,
     force: bool,
@@ -95,6 +104,7 @@ def command(
             "download.jobs": jobs,
             "download.connections": connections,
             "download.limit_rate": limit_rate,
+            "download.total_rate": total_rate,
         }
     )
     from galion_core.cli.running import Output, download
@@ -110,6 +120,7 @@ def command(
             headers=_parse_headers(headers),
             connections=connections,
             force=force,
+            priority=priority or 0,
         )
         for each in wanted
     ]

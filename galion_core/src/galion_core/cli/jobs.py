@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -17,6 +17,8 @@ from galion_core.errors import GalionError
 if TYPE_CHECKING:
     from galion_core.jobs import Job
     from galion_core.storage.protocol import Store
+
+_F = TypeVar("_F", bound=Callable[..., Any])
 
 _STATUSES = (
     "queued",
@@ -35,7 +37,7 @@ _STATUSES = (
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a job.")
 @click.pass_context
 def command(context: click.Context, as_json: bool) -> None:
-    """List, show, cancel and retry downloads; without a command, list them."""
+    """List, show, pause, resume, cancel and retry downloads; without a command, list them."""
     if context.invoked_subcommand is None:
         context.invoke(list_, as_json=as_json)
 
@@ -94,19 +96,51 @@ def show(session: Session, job_id: str, as_json: bool) -> None:
         say(f"Warning: {warning}")
 
 
+def _some_or_all(whom: str) -> Callable[[_F], _F]:
+    """The ids of a command, or ``--all``; the command gets ids, none of them meaning all."""
+
+    def check(context: click.Context, _parameter: click.Parameter, every: bool) -> None:
+        if every == bool(context.params["job_ids"]):
+            raise click.UsageError("Give the IDs of downloads, or --all.")
+
+    def decorate(function: _F) -> _F:
+        ids = click.argument("job_ids", nargs=-1, metavar="ID...", is_eager=True)
+        every = click.option(
+            "--all", is_flag=True, expose_value=False, callback=check, help=f"All that {whom}."
+        )
+        return ids(every(function))
+
+    return decorate
+
+
+@command.command("pause")
+@_some_or_all("wait or run")
+@pass_session
+def pause(session: Session, job_ids: tuple[str, ...]) -> int:
+    """Stop downloads, in whatever process they run; what has arrived is kept."""
+    return _stop(session, job_ids, "paused")
+
+
 @command.command("cancel")
-@click.argument("job_ids", nargs=-1, required=True, metavar="ID...")
+@_some_or_all("have not ended")
 @pass_session
 def cancel(session: Session, job_ids: tuple[str, ...]) -> int:
     """Stop downloads for good, in whatever process they run; what is unfinished is deleted."""
+    return _stop(session, job_ids, "cancelled")
+
+
+def _stop(session: Session, job_ids: tuple[str, ...], status: str) -> int:
     from galion_core.engine.opening import open_engine
+    from galion_core.jobs import MOVES, Status
+
+    to = Status(status)
 
     async def work() -> int:
         codes = []
         async with open_engine(session.layers, session.manager) as engine:
-            for job_id in job_ids:
+            for job_id in job_ids or engine.find([each for each in Status if to in MOVES[each]]):
                 try:
-                    job = await engine.cancel(job_id)
+                    job = await engine.stop(job_id, to)
                 except GalionError as error:
                     complain(error)
                     codes.append(error.exit_code)
@@ -118,17 +152,34 @@ def cancel(session: Session, job_ids: tuple[str, ...]) -> int:
     return asyncio.run(work())
 
 
+@command.command("resume")
+@_some_or_all("are paused")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a job.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress; only paths and errors.")
+@pass_session
+def resume(session: Session, job_ids: tuple[str, ...], as_json: bool, quiet: bool) -> int:
+    """Go on with what was paused."""
+    return _again(session, job_ids, "paused", as_json=as_json, quiet=quiet)
+
+
 @command.command("retry")
-@click.argument("job_ids", nargs=-1, required=True, metavar="ID...")
+@_some_or_all("failed")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a job.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress; only paths and errors.")
 @pass_session
 def retry(session: Session, job_ids: tuple[str, ...], as_json: bool, quiet: bool) -> int:
     """Download again what failed, was cancelled or was interrupted."""
+    return _again(session, job_ids, "failed", as_json=as_json, quiet=quiet)
+
+
+def _again(
+    session: Session, job_ids: tuple[str, ...], status: str, *, as_json: bool, quiet: bool
+) -> int:
     from galion_core.cli import running
+    from galion_core.jobs import Status
 
     output = running.Output(as_json=as_json, quiet=quiet)
-    return running.retry(session.layers, session.manager, job_ids, output)
+    return running.again(session.layers, session.manager, job_ids, Status(status), output)
 
 
 @contextlib.contextmanager

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
 from collections.abc import Callable
+
+from galion_core.transfer.wanted import Waiting
 
 #: Seconds that the speed is the mean of: a stall shows, a hiccup does not.
 WINDOW = 5.0
@@ -34,6 +37,17 @@ class Meter:
             return None
         (since, before), (_, now) = self._samples[0], self._samples[-1]
         return (now - before) / max(1e-3, self._clock() - since)
+
+
+def waiting_words(waiting: Waiting | None, now: float) -> str:
+    """What to add to a download's name while it waits.
+
+    >>> waiting_words(Waiting(12.3, "example.org answered 503"), 0.0)
+    ' (waiting 13 s: example.org answered 503)'
+    """
+    if waiting is None:
+        return ""
+    return f" (waiting {max(0, math.ceil(waiting.until - now))} s: {waiting.why})"
 
 
 def time_left(missing: int | None, speed: float | None) -> str:

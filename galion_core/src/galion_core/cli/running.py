@@ -99,9 +99,10 @@ def _error(job: Job) -> GalionError | None:
     if job.error is not None:
         return error_of(job.error.model_dump())
     if job.status in (Status.CANCELLED, Status.PAUSED):
+        again = "resume" if job.status is Status.PAUSED else "retry"
         return Cancelled(
             f"The download was {job.status} by somebody else",
-            hint=f"`galion jobs retry {job.id}` goes on with it.",
+            hint=f"`galion jobs {again} {job.id}` goes on with it.",
         )
     return None
 
@@ -127,16 +128,27 @@ def download(
     return _interruptible(work)
 
 
-def retry(layers: Layers, manager: PluginManager, job_ids: Sequence[str], output: Output) -> int:
-    """Work on known jobs again; the exit code comes back."""
+def again(
+    layers: Layers,
+    manager: PluginManager,
+    job_ids: Sequence[str],
+    status: Status,
+    output: Output,
+) -> int:
+    """Go on with jobs that are PAUSED, or retry FAILED ones; the exit code comes back.
+
+    Without ids: with all that have the status.
+    """
 
     async def work() -> int:
-        report = Report(output, several=len(job_ids) > 1)
-        jobs: dict[str, Job] = {}
         async with open_engine(layers, manager) as engine:
-            for job_id in job_ids:
+            wanted = job_ids or engine.find([status])
+            report = Report(output, several=len(wanted) > 1)
+            queue = engine.resume if status is Status.PAUSED else engine.retry
+            jobs: dict[str, Job] = {}
+            for job_id in wanted:
                 try:
-                    jobs[job_id] = engine.retry(job_id)
+                    jobs[job_id] = queue(job_id)
                 except GalionError as error:
                     report.refused(error)
             await _run(engine, jobs, output, report)

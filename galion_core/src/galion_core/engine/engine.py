@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 
 from galion_core.engine.events import Events
@@ -14,9 +14,10 @@ from galion_core.engine.progress import JobProgress
 from galion_core.engine.record import JobRecord
 from galion_core.engine.request import DownloadRequest, Secrets, make_job
 from galion_core.engine.scribe import Scribe
+from galion_core.engine.slots import Slots
 from galion_core.engine.views import job_error
 from galion_core.errors import Conflict, GalionError
-from galion_core.jobs import RUNNING, Job, JobOptions, Status
+from galion_core.jobs import FINISHED, MOVES, RUNNING, Job, JobOptions, Status
 from galion_core.library.library import Library
 from galion_core.network.addresses import AddressPolicy
 from galion_core.plugins.manager import PluginManager
@@ -31,7 +32,9 @@ from galion_core.transfer.retry import Patience
 from galion_core.urls import parse_url
 
 #: Seconds between two looks at what other processes did to our jobs.
-_WATCH = 0.2
+_WATCH = 0.05
+#: As many jobs as anyone keeps.
+_EVERY = 1 << 30
 
 _log = logging.getLogger("galion")
 
@@ -62,8 +65,9 @@ class Engine:
                     longest=download.max_wait,
                 ),
                 per_host=download.per_host,
+                total_rate=download.total_rate,
             ),
-            slots=asyncio.Semaphore(download.jobs),
+            slots=Slots(download.jobs),
             connections=download.connections,
             rate=download.limit_rate,
             policy=AddressPolicy(settings.network.allow),
@@ -114,7 +118,9 @@ class Engine:
             job = job.model_copy(update={"platform": bid.match.platform})
             self._store.jobs.add([job])
         elif begun.status is Status.PAUSED:
-            job = self._store.jobs.move(begun.id, Status.QUEUED)
+            job = self._store.jobs.move(begun.id, Status.QUEUED, priority=job.priority)
+        elif begun.priority != job.priority:
+            job = self._store.jobs.move(begun.id, priority=job.priority)
         else:
             job = begun
         self._asked[job.id] = options, secrets
@@ -141,20 +147,38 @@ class Engine:
         self.events.publish(job)
         return job
 
+    def resume(self, job_id: str) -> Job:
+        """Queue a paused job again, as ``retry``; raises Conflict for one that has ended."""
+        job = self._store.jobs.get(job_id)
+        if job.status in FINISHED:
+            raise Conflict(
+                f"Job {job_id} is {job.status}, not paused",
+                hint=f"`galion jobs retry {job_id}` begins it again."
+                if Status.QUEUED in MOVES[job.status]
+                else "Its files are there.",
+                details={"id": job_id, "status": job.status},
+            )
+        return self.retry(job_id)
+
+    def find(self, status: Collection[Status]) -> list[str]:
+        """The ids of all jobs in these states, oldest first."""
+        return [job.id for job in reversed(self._store.jobs.list(status=status, limit=_EVERY))]
+
     # --- working ------------------------------------------------------------------------------
 
     async def run(
         self, job_ids: Sequence[str], on_end: Callable[[Job], None] = lambda job: None
     ) -> list[Job]:
-        """Work on these jobs, some at once, until all have ended; in the order given.
+        """Work on these jobs, some at once, until all have ended; they come back as given.
 
-        ``on_end`` is called with each job as it ends. When it raises, or when this is cancelled,
-        jobs under way are paused.
+        They begin by priority, higher first, then in the order given. ``on_end`` is called with
+        each job as it ends. When it raises, or when this is cancelled, jobs under way are paused.
         """
-        slots = asyncio.Semaphore(self._settings.download.jobs)
+        slots = Slots(self._settings.download.jobs)
+        priorities = {job_id: self._store.jobs.get(job_id).priority for job_id in job_ids}
 
         async def one(job_id: str) -> Job:
-            async with slots:
+            async with slots.slot(priorities[job_id]):
                 try:
                     job = await self.work(job_id)
                 except GalionError as error:
@@ -163,13 +187,16 @@ class Engine:
             on_end(job)
             return job
 
-        working = [asyncio.create_task(one(job_id)) for job_id in job_ids]
+        working = {
+            job_id: asyncio.create_task(one(job_id))
+            for job_id in sorted(priorities, key=lambda job_id: -priorities[job_id])
+        }
         try:
-            return await asyncio.gather(*working)
+            return await asyncio.gather(*(working[job_id] for job_id in job_ids))
         finally:
-            for each in working:
+            for each in working.values():
                 each.cancel()
-            await asyncio.gather(*working, return_exceptions=True)
+            await asyncio.gather(*working.values(), return_exceptions=True)
 
     async def work(self, job_id: str) -> Job:
         """Claim one job and carry it to its end; raises Conflict when another process has it.
@@ -245,13 +272,14 @@ class Engine:
 
     async def cancel(self, job_id: str) -> Job:
         """Stop a job for good and delete what it had not finished; raises Conflict, NotFound."""
-        return await self._stop(job_id, Status.CANCELLED)
+        return await self.stop(job_id, Status.CANCELLED)
 
     async def pause(self, job_id: str) -> Job:
         """Stop a job and keep what has arrived; raises Conflict, NotFound."""
-        return await self._stop(job_id, Status.PAUSED)
+        return await self.stop(job_id, Status.PAUSED)
 
-    async def _stop(self, job_id: str, to: Status) -> Job:
+    async def stop(self, job_id: str, to: Status) -> Job:
+        """Make a job PAUSED or CANCELLED, in whatever process it runs."""
         job = self._store.jobs.move(job_id, to)
         self.events.publish(job)
         task = self._tasks.get(job_id)
@@ -273,7 +301,8 @@ class Engine:
             seen = version
             for job_id, task in list(self._tasks.items()):
                 job = self._store.jobs.get(job_id)
-                if job.status not in RUNNING or job.attempt != self._attempts[job_id]:
+                held = job.status in RUNNING and job.attempt == self._attempts[job_id]
+                if not held and not task.cancelling():
                     task.cancel()
 
     async def close(self) -> None:

@@ -14,6 +14,7 @@ from galion_core.engine.processing import process
 from galion_core.engine.progress import JobProgress
 from galion_core.engine.record import JobRecord
 from galion_core.engine.request import Secrets
+from galion_core.engine.slots import Slots
 from galion_core.engine.source import Source
 from galion_core.errors import Conflict, GalionError, SomeFailed
 from galion_core.jobs import Job, JobFile, Status
@@ -37,12 +38,12 @@ class Parts:
     manager: PluginManager
     library: Library
     mover: Mover
-    slots: asyncio.Semaphore
+    slots: Slots
     """Files under way at once, over all jobs."""
     connections: int
     """To one file, at most, where the job does not say."""
     rate: int | None
-    """Bytes a second, where the job does not say."""
+    """Bytes a second for all of a job's files, where the job does not say."""
     policy: AddressPolicy
 
 
@@ -57,6 +58,7 @@ class Pipeline:
         self._secrets = secrets
         self._progress = progress
         self._unproven = 0
+        self._bucket = parts.mover.bucket(record.job.options.limit_rate or parts.rate)
 
     async def run(self) -> Job:
         """Do everything; the job comes back completed. Raises a GalionError."""
@@ -118,7 +120,7 @@ class Pipeline:
 
     async def _fetch(self, planned: PlannedFile, source: Source) -> Fetched:
         progress = self._progress.files[planned.index]
-        async with self._parts.slots:
+        async with self._parts.slots.slot(self._record.job.priority):
             fetched = await self._parts.mover.fetch(self._wanted(planned, source), progress)
         self._record.news(
             files=self._files_with(
@@ -145,12 +147,12 @@ class Pipeline:
             checksums=planned.checksums,
             replace=options.force,
             connections=options.connections or self._parts.connections,
-            rate=options.limit_rate or self._parts.rate,
+            bucket=self._bucket,
             headers_for=source.headers,
             route=source.route,
             refresh=partial(source.renew, remote.id) if remote.id else None,
             known=partial(known_at, self._parts.library.catalogue),
-            named=lambda name: self._name_file(planned, name),
+            named=partial(self._learn, planned),
             verifying=self._verifying,
         )
 
@@ -161,12 +163,15 @@ class Pipeline:
             with contextlib.suppress(Conflict):
                 self._record.change(Status.VERIFYING)
 
-    def _name_file(self, planned: PlannedFile, name: str) -> None:
-        """The server named a file: a later attempt shall find its part."""
-        path = str(planned.directory / name)
-        if self._record.job.files[planned.index].path != path:
+    def _learn(self, planned: PlannedFile, name: str, size: int | None) -> None:
+        """The server named a file, so that a later attempt finds its part, or told its size."""
+        path, known = str(planned.directory / name), self._record.job.files[planned.index]
+        size = known.size if size is None else size
+        if (known.path, known.size) != (path, size):
             with contextlib.suppress(Conflict):  # somebody stopped the job; its task ends soon
-                self._record.change(files=self._files_with(planned.index, name=name, path=path))
+                self._record.change(
+                    files=self._files_with(planned.index, name=name, path=path, size=size)
+                )
 
     # --- processing ---------------------------------------------------------------------------
 

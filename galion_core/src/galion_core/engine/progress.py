@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from galion_core.transfer.wanted import Progress
+from galion_core.transfer.wanted import Progress, Waiting
 
 
 @dataclass(slots=True)
@@ -24,6 +24,12 @@ class JobProgress:
         """Bytes of all files; None while any of them is unknown."""
         totals = [each.total for each in self.files]
         return None if not totals or None in totals else sum(each or 0 for each in totals)
+
+    @property
+    def waiting(self) -> Waiting | None:
+        """Of the files that wait to be tried again, the one whose turn comes first."""
+        waits = [each.waiting for each in self.files]
+        return min(filter(None, waits), key=lambda each: each.until, default=None)
 
     @property
     def name(self) -> str | None:

@@ -65,6 +65,7 @@ class DownloadSettings(_Table):
         16, ge=1, le=256, description="Connections to one host, at most, over all downloads."
     )
     limit_rate: Rate | None = Field(None, description="Bytes a second for each download.")
+    total_rate: Rate | None = Field(None, description="Bytes a second for all downloads together.")
     connect_timeout: float = Field(20, gt=0, description="Seconds to reach a server.")
     stall_timeout: float = Field(
         30, gt=0, description="Seconds without a byte before trying again."

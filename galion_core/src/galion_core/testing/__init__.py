@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from galion_core.testing.messages import Answer, Headers, Request
     from galion_core.testing.ports import refusing_port, silent_port, unreachable_port
     from galion_core.testing.recording import SeenRequest
-    from galion_core.testing.sample_site import sample_site
+    from galion_core.testing.samples import sample_site
     from galion_core.testing.server import FaultServer
     from galion_core.testing.tls import Authority
 
@@ -52,7 +52,7 @@ _HOMES = {
     "SeenRequest": "recording",
     "SparseBody": "bodies",
     "refusing_port": "ports",
-    "sample_site": "sample_site",
+    "sample_site": "samples",
     "silent_port": "ports",
     "unreachable_port": "ports",
 }

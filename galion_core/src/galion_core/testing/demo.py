@@ -20,7 +20,7 @@ from pathlib import Path
 from galion_core.cli.output import human_bytes
 from galion_core.errors import IntegrityError
 from galion_core.testing.bodies import Body, PatternBody
-from galion_core.testing.sample_site import CUT, KNOWN, LARGE, MIB, NAMED, sample_site
+from galion_core.testing.samples import CUT, KNOWN, LARGE, MIB, NAMED, sample_site
 from galion_core.testing.server import FaultServer
 
 FOLDER = "demo"

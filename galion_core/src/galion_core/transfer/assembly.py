@@ -81,7 +81,7 @@ class Assembly:
         asked: ParsedUrl,
         executor: Executor,
         progress: Progress,
-        announce: Callable[[str], object],
+        announce: Callable[[str, int | None], object],
     ) -> None:
         self._wanted = wanted
         self._asked = asked
@@ -129,8 +129,6 @@ class Assembly:
             self.body.divisible, self._ranges = False, False
             raise NoRanges
         name = self._wanted.filename or self._wanted.remote.name or name_of(response, self._asked)
-        if self._part is None:
-            self._announce(name)
         part = self._part or self._open(name)
         check_type(name, response.headers.get("content-type", ""))
         self._refuse_taken(part.target, identity)
@@ -207,6 +205,7 @@ class Assembly:
         algorithms = {each.algorithm for each in self._wanted.checksums}
         verifier = Verifier(self._executor, part.descriptor, algorithms, part.sync)
         self._progress.total = plan.size
+        self._announce(part.target.name, plan.size)
         self._progress.received = plan.front if plan.size is None else plan.size - plan.rest
         return Body(part, identity, plan, verifier, divisible=self._ranges)
 

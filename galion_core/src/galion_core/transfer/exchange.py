@@ -6,7 +6,6 @@ import asyncio
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Protocol
 
 import pycurl
@@ -17,12 +16,15 @@ from galion_core.transfer.guard import Guard
 from galion_core.transfer.headers import MAX_HEADERS, Headers
 from galion_core.transfer.loop import CurlLoop
 from galion_core.transfer.outlast import outlast
+from galion_core.transfer.rates import Bucket, Valve
 from galion_core.urls import parse_url
 from galion_core.version import __version__
 
 USER_AGENT = f"Galion/{__version__} (+https://pypi.org/project/galion/)"
 #: libcurl's receive buffer; larger ones gain nothing (libraries.md).
 BUFFER = 512 * 1024
+#: What a write callback returns to keep the piece for later.
+_LATER: int = pycurl.WRITEFUNC_PAUSE
 #: Of CURLOPT_SUPPRESS_CONNECT_HEADERS, which pycurl does not name: hear the file's server alone.
 _SUPPRESS_CONNECT_HEADERS = 265
 
@@ -35,8 +37,8 @@ class Limits:
     """Seconds."""
     stall_timeout: float = 30
     """Seconds without a byte; curl counts whole ones."""
-    rate: int | None = None
-    """Bytes a second."""
+    bucket: Bucket = field(default_factory=Bucket)
+    """Bytes that it shares with others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +109,8 @@ class Exchange:
         self._header_bytes = 0
         self._response: Response | None = None
         self._failure: BaseException | None = None
+        self._handle = pycurl.Curl()
+        self._valve = Valve(loop.queue, request.limits.bucket, self._resume)
 
     async def run(self) -> Response:
         """Send, take the whole answer into the sink, return its head.
@@ -118,16 +122,21 @@ class Exchange:
         outcome: asyncio.Future[tuple[int, str]] = running.create_future()
 
         def done(code: int, message: str) -> None:
+            self._valve.close()
             running.call_soon_threadsafe(_settle, outcome, (code, message))
 
-        handle = self._prepare()
-        self._loop.add(handle, done)
+        self._prepare(self._handle)
+        self._loop.add(self._handle, done)
         try:
             code, message = await outcome
         except asyncio.CancelledError:
             silent: asyncio.Future[None] = running.create_future()
-            said = partial(running.call_soon_threadsafe, silent.set_result, None)
-            self._loop.drop(handle, said)
+
+            def said() -> None:
+                self._valve.close()
+                running.call_soon_threadsafe(silent.set_result, None)
+
+            self._loop.drop(self._handle, said)
             await outlast(silent)
             raise
         if self._failure is not None:
@@ -140,8 +149,7 @@ class Exchange:
             raise TransportError(pycurl.E_GOT_NOTHING, "no answer", self._request.url)
         return self._response
 
-    def _prepare(self) -> pycurl.Curl:
-        handle = pycurl.Curl()
+    def _prepare(self, handle: pycurl.Curl) -> None:
         request, limits = self._request, self._request.limits
         handle.setopt(pycurl.URL, request.url)
         handle.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
@@ -149,19 +157,16 @@ class Exchange:
         handle.setopt(pycurl.HTTPHEADER, request.lines())
         handle.setopt(pycurl.USERAGENT, USER_AGENT)
         handle.setopt(pycurl.NOSIGNAL, 1)
-        handle.setopt(pycurl.BUFFERSIZE, BUFFER)
+        handle.setopt(pycurl.BUFFERSIZE, limits.bucket.piece(BUFFER))
         handle.setopt(pycurl.CONNECTTIMEOUT_MS, math.ceil(limits.connect_timeout * 1000))
         handle.setopt(pycurl.LOW_SPEED_LIMIT, 1)
         handle.setopt(pycurl.LOW_SPEED_TIME, math.ceil(limits.stall_timeout))
         handle.setopt(pycurl.TCP_KEEPALIVE, 1)
         handle.setopt(_SUPPRESS_CONNECT_HEADERS, 1)
-        if limits.rate:
-            handle.setopt(pycurl.MAX_RECV_SPEED_LARGE, limits.rate)
         if request.url.startswith("https:"):
             handle.setopt(pycurl.CAINFO, authorities())
         handle.setopt(pycurl.HEADERFUNCTION, self._head)
         handle.setopt(pycurl.WRITEFUNCTION, self._body)
-        return handle
 
     def _head(self, line: bytes) -> int | None:
         if self._response is not None:
@@ -186,12 +191,21 @@ class Exchange:
         return None
 
     def _body(self, data: bytes) -> int | None:
+        if not self._valve.passes(len(data)):
+            return _LATER
         try:
             self._sink.write(data)
         except BaseException as error:
             self._failure = error
             return -1
         return None
+
+    def _resume(self) -> None:
+        """Curl hands over the piece that it has kept, and goes on."""
+        try:
+            self._handle.pause(pycurl.PAUSE_CONT)
+        except pycurl.error as error:
+            self._loop.end(self._handle, *error.args)
 
 
 def _settle(outcome: asyncio.Future[tuple[int, str]], value: tuple[int, str]) -> None:

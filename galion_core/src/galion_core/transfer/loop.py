@@ -16,6 +16,8 @@ from time import monotonic
 
 import pycurl
 
+from galion_core.transfer.rates import Queue
+
 #: Idle connections kept for the next request to the same place.
 KEPT_CONNECTIONS = 64
 
@@ -29,9 +31,13 @@ class CurlLoop:
         self._calls: deque[Callable[[], None]] = deque()
         self._done: dict[pycurl.Curl, Done] = {}
         self._deadline: float | None = None
+        self._alarm: float | None = None
         self._closing = False
         self._woken = False
         """A wake-up is in the pipe: whoever comes now need not send another."""
+        self._silent = threading.Event()
+        self.queue = Queue(self._set_alarm)
+        """The connections that a limit of speed holds back; for the loop's thread alone."""
         self.busy = 0.0
         """Seconds that the thread has been at work, not waiting."""
         self._selector = selectors.DefaultSelector()
@@ -68,9 +74,17 @@ class CurlLoop:
 
         self.call(stop)
 
+    def end(self, handle: pycurl.Curl, code: int, message: str) -> None:
+        """The handle is at its end; on the loop's thread."""
+        done = self._done.pop(handle, None)
+        self._multi.remove_handle(handle)
+        if done is not None:
+            done(code, message)
+        handle.close()
+
     def call(self, work: Callable[[], None]) -> None:
         """Run ``work`` on the loop's thread, soon; at once when the loop has ended."""
-        if not self._thread.is_alive():
+        if self._silent.is_set():
             work()
             return
         self._calls.append(work)
@@ -79,10 +93,10 @@ class CurlLoop:
             os.write(self._wake_write, b"\0")
 
     def close(self) -> None:
-        """Stop the thread; handles that still run end as aborted."""
-        if self._thread.is_alive():
+        """Stop; handles that still run end as aborted, and nothing is called after this."""
+        if not self._silent.is_set():
             self.call(self._stop)
-            self._thread.join()
+            self._silent.wait()
             # Only now: a call made while the thread was ending still writes into the pipe.
             os.close(self._wake_read)
             os.close(self._wake_write)
@@ -112,12 +126,17 @@ class CurlLoop:
         """Curl tells when it wants to be called although nothing happened."""
         self._deadline = None if milliseconds < 0 else monotonic() + milliseconds / 1000
 
+    def _set_alarm(self, seconds: float) -> None:
+        """The queue tells when somebody's turn comes."""
+        self._alarm = monotonic() + seconds
+
     def _run(self) -> None:
         awake = monotonic()
         while not self._closing:
             asleep = monotonic()
             self.busy += asleep - awake
-            timeout = None if self._deadline is None else max(0.0, self._deadline - asleep)
+            due = [each for each in (self._deadline, self._alarm) if each is not None]
+            timeout = max(0.0, min(due) - asleep) if due else None
             happened = self._selector.select(timeout)
             awake = monotonic()
             for key, events in happened:
@@ -128,6 +147,9 @@ class CurlLoop:
             if self._deadline is not None and monotonic() >= self._deadline:
                 self._deadline = None
                 self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
+            if self._alarm is not None and monotonic() >= self._alarm:
+                self._alarm = None
+                self.queue.serve()
             while self._calls:
                 self._calls.popleft()()
             self._reap()
@@ -154,11 +176,7 @@ class CurlLoop:
             waiting, succeeded, failed = self._multi.info_read()
             outcomes = [(handle, pycurl.E_OK, "") for handle in succeeded] + list(failed)
             for handle, code, message in outcomes:
-                done = self._done.pop(handle, None)
-                self._multi.remove_handle(handle)
-                if done is not None:
-                    done(code, message)
-                handle.close()
+                self.end(handle, code, message)
             if not waiting:
                 return
 
@@ -170,5 +188,7 @@ class CurlLoop:
         self._done.clear()
         while self._calls:
             self._calls.popleft()()
+        self._silent.set()
+        # Nobody waits for this: it takes as long as name servers take to answer what was asked.
         self._multi.close()
         self._selector.close()

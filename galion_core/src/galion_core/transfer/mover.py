@@ -9,6 +9,7 @@ from galion_core.transfer.budget import HostBudget
 from galion_core.transfer.exchange import Limits
 from galion_core.transfer.loop import CurlLoop
 from galion_core.transfer.probe import Probe, probe
+from galion_core.transfer.rates import Bucket
 from galion_core.transfer.retry import Patience
 from galion_core.transfer.transfer import Transfer
 from galion_core.transfer.wanted import Fetched, Progress, Wanted
@@ -17,13 +18,25 @@ from galion_core.transfer.wanted import Fetched, Progress, Wanted
 class Mover:
     """Fetches files; one curl thread and as many hashing threads as processors."""
 
-    def __init__(self, limits: Limits, patience: Patience, *, per_host: int = 16) -> None:
-        """``per_host``: connections to one host, over all files."""
+    def __init__(
+        self,
+        limits: Limits,
+        patience: Patience,
+        *,
+        per_host: int = 16,
+        total_rate: int | None = None,
+    ) -> None:
+        """``per_host``: connections to one host, ``total_rate``: bytes a second; over all files."""
         self._budget = HostBudget(per_host)
         self._limits = limits
         self._patience = patience
         self._loop = CurlLoop()
+        self._total = Bucket(total_rate)
         self._executor = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="galion-hash")
+
+    def bucket(self, rate: int | None) -> Bucket:
+        """What limits the speed of a job's files together, bytes a second; the total holds too."""
+        return Bucket(rate, above=self._total)
 
     async def fetch(self, wanted: Wanted, progress: Progress) -> Fetched:
         """Fetch, prove and publish one file.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,6 +37,7 @@ class Part:
         self._journal = PartJournal(target.with_name(target.name + ".part.journal"))
         self.blocks: set[int] = set()
         """The blocks that are there."""
+        self._changing = threading.RLock()
         with disk_errors(self.path):
             target.parent.mkdir(parents=True, exist_ok=True)
             self.descriptor = _open_locked(self.path)
@@ -57,10 +59,10 @@ class Part:
 
     def begin(self, identity: Identity) -> None:
         """Start from nothing."""
-        with disk_errors(self.path):
+        with self._changing, disk_errors(self.path):
             os.ftruncate(self.descriptor, 0)
             self._journal.start(identity)
-        self.blocks = set()
+            self.blocks = set()
 
     def resume(self) -> None:
         """Go on from what ``left_over`` found."""
@@ -82,21 +84,31 @@ class Part:
             self._journal.add(index)
 
     def sync(self) -> None:
-        """Bring what has arrived to the disk itself, so that a power cut does not cost it."""
-        count = len(self.blocks)
+        """Bring what has arrived to the disk itself, so that a power cut does not cost it.
+
+        The part may be begun anew or closed meanwhile, for this can take seconds.
+        """
+        blocks, count = self.blocks, len(self.blocks)
         with disk_errors(self.path):
-            os.fdatasync(self.descriptor)
-            self._journal.synced(count)
+            own = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+            try:
+                os.fdatasync(own)
+            finally:
+                os.close(own)
+            with self._changing:
+                if blocks is self.blocks and self.descriptor >= 0:
+                    self._journal.synced(count)
 
     def close(self) -> None:
         """Let go of the part; it stays for the next attempt, unless nothing of it can be used."""
-        if self.descriptor < 0:
-            return
-        if not self.blocks:
-            self.remove()
-            return
-        self._journal.close()
-        self._release()
+        with self._changing:
+            if self.descriptor < 0:
+                return
+            if not self.blocks:
+                self.remove()
+                return
+            self._journal.close()
+            self._release()
 
     def discard(self) -> None:
         """Forget the bytes: they are wrong."""
@@ -104,10 +116,11 @@ class Part:
 
     def remove(self) -> None:
         """Delete the part and its journal."""
-        self._journal.remove()
-        with contextlib.suppress(OSError):
-            self.path.unlink()
-        self._release()
+        with self._changing:
+            self._journal.remove()
+            with contextlib.suppress(OSError):
+                self.path.unlink()
+            self._release()
 
     def _release(self) -> None:
         os.close(self.descriptor)

@@ -66,7 +66,7 @@ class Receiver:
         self._lanes: dict[asyncio.Task[None], Lane] = {}
         self._growth: Growth | None = None
         self._measured = (0.0, 0.0)
-        """When, and how busy the loop had been by then."""
+        """When, and how long others than the network had been in the way by then."""
         self._best = 0.0
         """Bytes a second of the fastest connection."""
         self.moved = False
@@ -166,8 +166,9 @@ class Receiver:
         return max(0.0, self._measured[0] + STEP - monotonic())
 
     def _may_grow(self, body: Body | None) -> bool:
-        most = self._wanted.connections > 1 and self._limits.rate is None
-        return most and body is not None and body.divisible and body.plan.rest > _SHARE[0]
+        if self._wanted.connections == 1 or body is None:
+            return False
+        return body.divisible and body.plan.rest > _SHARE[0]
 
     @property
     def _share(self) -> int | None:
@@ -216,7 +217,7 @@ class Receiver:
         elapsed = now - self._measured[0]
         if elapsed < STEP:
             return
-        busy = (self._loop.busy - self._measured[1]) / elapsed
+        busy = (self._busy - self._measured[1]) / elapsed
         for lane in self._lanes.values():
             self._best = max(self._best, lane.measure(now))
         self._mark(now)
@@ -235,8 +236,13 @@ class Receiver:
                 self._replace_laggard()
                 return
 
+    @property
+    def _busy(self) -> float:
+        """Seconds in which no further connection could have helped: of work, or at a limit."""
+        return self._loop.busy + self._limits.bucket.held
+
     def _mark(self, now: float) -> None:
-        self._measured = (now, self._loop.busy)
+        self._measured = (now, self._busy)
 
     def _replace_laggard(self) -> None:
         """Nothing is left to share: take the slowest rest away from a connection that crawls."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import random
 from dataclasses import dataclass
+from time import monotonic
 
 from galion_core.errors import DownloadFailed, GalionError
+from galion_core.transfer.wanted import Progress, Waiting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,8 +26,9 @@ class Patience:
 class Retries:
     """Counts the failures of one transfer; progress starts the count anew."""
 
-    def __init__(self, patience: Patience) -> None:
+    def __init__(self, patience: Patience, progress: Progress) -> None:
         self._patience = patience
+        self._progress = progress
         self._failures = 0
         self._mark = 0
 
@@ -46,4 +49,9 @@ class Retries:
             raise error
         backoff = self._patience.wait * 2**self._failures * random.uniform(0.5, 1)
         self._failures += 1
-        await asyncio.sleep(min(self._patience.longest, max(asked or 0.0, backoff)))
+        seconds = min(self._patience.longest, max(asked or 0.0, backoff))
+        self._progress.waiting = Waiting(monotonic() + seconds, error.message)
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            self._progress.waiting = None

@@ -57,14 +57,14 @@ class Transfer:
         self._executor = executor
         self._wanted = wanted
         self._progress = progress
-        self._retries = Retries(patience)
+        self._retries = Retries(patience, progress)
         self._sources = Sources(wanted.remote, mix=bool(wanted.checksums))
         self._receiver = functools.partial(
             Receiver,
             loop,
             sources=self._sources,
             wanted=wanted,
-            limits=replace(limits, rate=wanted.rate),
+            limits=replace(limits, bucket=wanted.bucket),
             budget=budget,
         )
         self._restarts = 0
@@ -90,9 +90,9 @@ class Transfer:
         finally:
             await assembly.close()
 
-    def _announce(self, name: str) -> None:
-        """Pass the name on from the loop's thread to the event loop."""
-        self._running.call_soon_threadsafe(self._wanted.named, name)
+    def _announce(self, name: str, size: int | None) -> None:
+        """Pass on from the loop's thread to the event loop what is known."""
+        self._running.call_soon_threadsafe(self._wanted.named, name, size)
 
     async def _already_here(self) -> Fetched | None:
         """A file that is known by its checksum needs no request to be recognised."""

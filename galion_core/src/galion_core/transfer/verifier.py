@@ -24,7 +24,7 @@ class Verifier:
     """Digests of a file that is being written, made on an executor; sha256 is always one.
 
     ``advance`` may be called from any one thread, as often as bytes arrive. ``checkpoint`` is
-    called on the executor now and then, when much has been hashed.
+    called on the executor now and then, when much has been hashed; nobody waits for its end.
     """
 
     def __init__(
@@ -42,6 +42,7 @@ class Verifier:
         self._hashed = 0
         self._front = 0
         self._running: Future[None] | None = None
+        self._saving: Future[None] | None = None
         self._stopped = threading.Event()
 
     def advance(self, front: int) -> None:
@@ -92,5 +93,6 @@ class Verifier:
             for each in self._hashes.values():
                 each.update(view[:count])
             self._hashed += count
-            if self._hashed % _CHECKPOINT == 0:
-                self._checkpoint()
+            due = self._hashed % _CHECKPOINT == 0
+            if due and (self._saving is None or self._saving.done()):
+                self._saving = self._executor.submit(self._checkpoint)

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from galion_core.network.route import Route
 from galion_core.transfer.journal import Identity
+from galion_core.transfer.rates import Bucket
 from galion_core.types import Checksum, RemoteFile
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A pause before the next try."""
+
+    until: float
+    """Seconds of the monotonic clock."""
+    why: str
 
 
 @dataclass(slots=True)
@@ -20,6 +30,8 @@ class Progress:
     """Bytes of the file that are there, those of earlier attempts included."""
     total: int | None = None
     """Bytes of the whole file; None: not known."""
+    waiting: Waiting | None = None
+    """Set while nothing is fetched because something went wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +61,8 @@ class Wanted:
     replace: bool = False
     connections: int = 1
     """At most."""
-    rate: int | None = None
-    """Bytes a second."""
+    bucket: Bucket = field(default_factory=Bucket)
+    """What limits its speed, together with others that have the same."""
     headers_for: Callable[[str], Mapping[str, str]] = lambda origin: {}
     """The request headers, secret ones included, that may go to an origin."""
     route: Callable[[], Route] = Route
@@ -59,8 +71,8 @@ class Wanted:
     """Makes a new link when this one has expired."""
     known: Callable[[Path], Known | None] = lambda path: None
     """What is remembered of a file on disk."""
-    named: Callable[[str], None] = lambda name: None
-    """Called on the event loop once the final name is known."""
+    named: Callable[[str, int | None], None] = lambda name, size: None
+    """Called on the event loop with the final name and the size, as the file begins."""
     verifying: Callable[[], None] = lambda: None
     """Called on the event loop once every byte is there."""
 

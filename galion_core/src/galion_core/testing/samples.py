@@ -1,4 +1,4 @@
-"""The demo's files on loopback: ``python -m galion_core.testing.sample_site``.
+"""The demo's files on loopback: ``python -m galion_core.testing.samples``.
 
 One file is large, one has a hostile name, one is cut in the middle, one has a published digest, and
 one is not a file at all.
@@ -75,7 +75,7 @@ def _landing_page() -> str:
 def main(arguments: list[str] | None = None) -> int:
     """Serve until Ctrl-C."""
     parser = argparse.ArgumentParser(
-        prog="python -m galion_core.testing.sample_site",
+        prog="python -m galion_core.testing.samples",
         description="Serve the demo's sample files on 127.0.0.1 until Ctrl-C.",
     )
     parser.add_argument("--port", type=int, default=0, help="0, the default, takes a free one")
