@@ -82,7 +82,7 @@ class JobFile(_Record):
     sha256: str | None = None
     """Set when the file is published."""
     verified: bool = False
-    """A digest published by the platform or given by the user was met."""
+    """A digest given by the user, published by the platform or sent by the server was met."""
     kept: bool = False
     """The file was there already; nothing was fetched."""
 

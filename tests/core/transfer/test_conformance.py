@@ -256,5 +256,6 @@ def test_a_wrong_checksum_says_what_was_expected_and_what_came(
         "algorithm": algorithm,
         "expected": wrong.value,
         "got": right.value,
+        "by": "",
     }
     assert fetch(url, checksums=(right,)).verified

@@ -161,14 +161,15 @@ class Transfer:
     async def _prove_and_publish(self, body: Body) -> Fetched:
         self._wanted.verifying()
         part, size = body.part, body.plan.size
+        promised = (*self._wanted.checksums, *body.claims)
         assert size is not None
         with disk_errors(part.path):
             digests = await body.verifier.finish(size)
         try:
-            for wanted in self._wanted.checksums:
-                if digests[wanted.algorithm] != wanted:
-                    got = digests[wanted.algorithm]
-                    raise refusals.mismatch(part.target.name, wanted, got)
+            for each in promised:
+                got = digests[each.algorithm]
+                if got != each:
+                    raise refusals.mismatch(part.target.name, each, got)
             check_body(part.target.name, os.pread(part.descriptor, HEAD, 0), size)
         except IntegrityError:
             part.discard()
@@ -181,6 +182,6 @@ class Transfer:
             path=part.target,
             size=size,
             sha256=digests["sha256"].value,
-            verified=bool(self._wanted.checksums),
+            verified=bool(promised),
             identity=body.identity,
         )
