@@ -62,6 +62,8 @@ class JobOptions(_Record):
     filename: str | None = None
     checksum: str | None = None
     """``ALGORITHM=HEX``"""
+    checksums_from: str | None = None
+    """The link of a list of checksums, or ``auto``."""
     connections: int | None = None
     limit_rate: int | None = None
     """Bytes a second; None: no limit."""

@@ -52,6 +52,11 @@ def _rate(_context: click.Context, _parameter: click.Parameter, text: str | None
     help="Sent to the URL's own host only, never stored. Repeatable.",
 )
 @click.option("--checksum", metavar="ALGO=HEX", help="What the file must be; for one URL.")
+@click.option(
+    "--checksums-from",
+    metavar="URL",
+    help="A list such as SHA256SUMS that names every file; auto looks for one beside it.",
+)
 @click.option("--force", is_flag=True, help="Replace a file that has the name.")
 @click.option("--dry-run", is_flag=True, help="Say what would be fetched, fetch nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a job.")
@@ -68,6 +73,7 @@ def command(
     limit_rate: str | None,
     headers: tuple[str, ...],
     checksum: str | None,
+    checksums_from: str | None,
     force: bool,
     dry_run: bool,
     as_json: bool,
@@ -103,6 +109,7 @@ def command(
             directory=directory,
             filename=filename,
             checksum=checksum,
+            checksums_from=checksums_from,
             headers=_parse_headers(headers),
             connections=connections,
             force=force,

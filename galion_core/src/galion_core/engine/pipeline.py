@@ -8,6 +8,7 @@ import hashlib
 from dataclasses import dataclass
 from functools import partial
 
+from galion_core.engine.checksum_files import with_checksums
 from galion_core.engine.events import Events
 from galion_core.engine.memory import known_at, origin_of
 from galion_core.engine.plan import PlannedFile, job_files, plan
@@ -62,7 +63,7 @@ class Pipeline:
         source = Source(self._parts.manager, self._parts.layers, self._secrets)
         self._change(platform=source.platform)
         resolution = await source.resolve()
-        planned = plan(self._job, resolution)
+        planned = await self._plan(source, resolution)
         self._progress.files = [
             Progress(name=each.filename, total=each.remote.size) for each in planned
         ]
@@ -77,7 +78,7 @@ class Pipeline:
     async def preview(self) -> Job:
         """The job with its planned files, asked of the servers where the platform does not say."""
         source = Source(self._parts.manager, self._parts.layers, self._secrets)
-        planned = plan(self._job, await source.resolve())
+        planned = await self._plan(source, await source.resolve())
         files = list(job_files(self._job, planned))
         for each in planned:
             if each.filename is None or each.remote.size is None:
@@ -89,6 +90,10 @@ class Pipeline:
                     size=found.size,
                 )
         return self._job.model_copy(update={"platform": source.platform, "files": tuple(files)})
+
+    async def _plan(self, source: Source, resolution: Resolution) -> list[PlannedFile]:
+        planned, place = plan(self._job, resolution), self._job.options.checksums_from
+        return planned if place is None else await with_checksums(planned, place, source.get)
 
     # --- fetching -----------------------------------------------------------------------------
 

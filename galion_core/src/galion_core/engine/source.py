@@ -10,7 +10,7 @@ from galion_core.plugins.manager import PluginManager
 from galion_core.plugins.platforms import detect_or_raise
 from galion_core.settings.layers import Layers
 from galion_core.text import redact
-from galion_core.types import RemoteFile, Resolution
+from galion_core.types import HttpResponse, RemoteFile, Resolution
 
 
 class Source:
@@ -40,6 +40,11 @@ class Source:
                 self._bid.plugin, "galion_resolve_url", match=self._bid.match, context=context
             )
         return answer
+
+    async def get(self, url: str) -> HttpResponse:
+        """A small answer from elsewhere, asked for with what its origin may be told."""
+        async with Context(self._url, self._settings, self.headers) as context:
+            return await context.http.get(url)
 
     async def renew(self, file_id: str) -> RemoteFile:
         """The file with a fresh link."""

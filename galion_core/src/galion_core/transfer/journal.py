@@ -142,7 +142,7 @@ def _identity(head: dict[str, Any]) -> Identity | None:
     """The identity in the first line; None or an error where the line is not ours."""
     validators = head["validators"]
     size, claimed = validators["size"], validators.get("digest")
-    texts = (head["source"], head["digest"], validators["etag"], validators["modified"])
+    texts = (head["source"], head["digest"], validators["etag"], validators["modified"], claimed)
     if (
         (head["format"], head["block"]) != (FORMAT, BLOCK)
         or not all(each is None or re.fullmatch(r"[^\x00-\x1f\x7f]*", each) for each in texts)
