@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 
@@ -28,12 +29,13 @@ def check_place(text: str) -> str:
     """``auto`` or the link of a list, fit to be kept with a job; raises InvalidInput."""
     if text == AUTO:
         return text
-    url = parse_url(text)
-    if url.scheme not in ("http", "https") or url.userinfo:
+    usable = re.match(r"\s*https?://", text, re.IGNORECASE)
+    url = parse_url(text) if usable else None
+    if url is None or url.userinfo:
         raise InvalidInput(
-            f"{redact(text)!r} cannot be the link of a checksum file",
-            hint="Give an http or https link without a password, or auto; the credentials for "
-            "the download's own host are sent there too.",
+            f"{visible(redact(text))[:200]!r} cannot be the link of a checksum file",
+            hint="Give an http or https link without a password, or auto; what the download's "
+            "own host may be told is sent there too.",
         )
     return str(url)
 
