@@ -85,7 +85,7 @@ def _values(field: FieldInfo) -> str:
         return f"above {limits['gt']}" if "gt" in limits else f"{limits['ge']} or more"
     return {bool: "`true`, `false`", str: "text"}.get(
         field.annotation,  # type: ignore[call-overload]
-        "a rate: `500K`, `4.2M`, `1G`" if "int" in str(field.annotation) else "a list of names",
+        "a rate: `500K`, `4.2M`, `1G`" if "int" in str(field.annotation) else "a list: `a,b`",
     )
 
 

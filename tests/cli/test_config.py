@@ -72,6 +72,8 @@ def test_only_its_owner_may_read_the_file(call: Call, file: Path) -> None:
         ("download.directory", "2024", "2024"),
         ("plugins.strict", "true", "true"),
         ("plugins.disabled", "a, b", "a,b"),
+        ("network.allow", "10.0.0.0/8", "10.0.0.0/8"),
+        ("network.allow", "192.168.1.5, FD00::/8", "192.168.1.5/32,fd00::/8"),
     ],
 )
 def test_a_value_is_what_its_setting_can_use(
@@ -87,6 +89,8 @@ def test_a_value_is_what_its_setting_can_use(
         ("download.jobs", "many", "download.jobs: Input should be a valid integer"),
         ("download.jobs", "0", "greater than or equal to 1"),
         ("download.limit_rate", "fast", "'fast' is not a rate; write 500K"),
+        ("network.allow", "lan", "network.allow: 'lan' does not appear to be"),
+        ("network.allow", "10.0.0.1/8", "has host bits set; write 10.0.0.0/8"),
         ("download.nope", "1", "download.nope: there is no such setting"),
     ],
 )

@@ -303,7 +303,15 @@ print(Downloader(directory=sys.argv[2]).download(sys.argv[1]).status)
 def test_a_program_that_forgets_to_close_ends_all_the_same(
     server: FaultServer, tmp_path: Path
 ) -> None:
-    command = [sys.executable, "-X", "dev", "-c", FORGETFUL, server.add("/f", BODY), str(tmp_path)]
+    command = [
+        sys.executable,
+        "-W",
+        "error",
+        "-c",
+        FORGETFUL,
+        server.add("/f", BODY),
+        str(tmp_path),
+    ]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "completed\n", "")
 

@@ -69,6 +69,8 @@ class JobOptions(_Record):
     """Bytes a second; None: no limit."""
     force: bool = False
     """Replace a file that has the name."""
+    trusted: bool = True
+    """A person typed the URL; False: only public addresses may be reached for it."""
 
 
 class JobFile(_Record):

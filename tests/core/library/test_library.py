@@ -49,10 +49,14 @@ def artifact(name: str, **metadata: object) -> Artifact:
     )
 
 
+def add(library: Library, artifact: Artifact, origin: dict[str, object]) -> None:
+    library.keep(artifact, origin, asyncio.run(library.describe(artifact)))
+
+
 def test_an_artifact_comes_back_as_it_went_in(store: Store, tmp_path: Path) -> None:
     library = make_library(store, tmp_path)
     kept = artifact("a.bin", title="A", tags=["x"])
-    asyncio.run(library.add(kept, {"etag": '"1"'}))
+    add(library, kept, {"etag": '"1"'})
     assert library.catalogue.get(kept.id) == kept
     assert list(library.catalogue) == [kept]
     assert library.catalogue.origin(kept.path) == {"etag": '"1"'}
@@ -62,8 +66,8 @@ def test_an_artifact_comes_back_as_it_went_in(store: Store, tmp_path: Path) -> N
 
 def test_a_file_that_replaces_another_takes_its_record(store: Store, tmp_path: Path) -> None:
     library = make_library(store, tmp_path)
-    asyncio.run(library.add(artifact("a.bin", title="old"), {}))
-    asyncio.run(library.add(artifact("a.bin", title="new"), {}))
+    add(library, artifact("a.bin", title="old"), {})
+    add(library, artifact("a.bin", title="new"), {})
     assert len(library.catalogue) == 1
     assert [hit.artifact_id for hit in library.search("new")] == [artifact("a.bin").id]
     assert list(library.search("old")) == []
@@ -74,7 +78,7 @@ def test_search_finds_by_name_title_and_tag_and_says_why(store: Store, tmp_path:
     anime = artifact("AnimeStyle_v2.safetensors", tags=["lora"])
     photo = artifact("photo.safetensors", description="Real photographs, no anime at all")
     for each in (anime, photo):
-        asyncio.run(library.add(each, {}))
+        add(library, each, {})
     hits = library.search("anime lora")
     assert [hit.artifact_id for hit in hits] == [anime.id, photo.id]
     assert hits[0].why == "matches anime, lora"
@@ -84,14 +88,14 @@ def test_search_finds_by_name_title_and_tag_and_says_why(store: Store, tmp_path:
 def test_what_is_added_after_the_index_was_opened_is_found(store: Store, tmp_path: Path) -> None:
     library = make_library(store, tmp_path)
     assert list(library.search("late")) == []
-    asyncio.run(library.add(artifact("late.bin"), {}))
+    add(library, artifact("late.bin"), {})
     assert len(library.search("late")) == 1
 
 
 @pytest.mark.parametrize("query", ["", "   ", "!!! ???", "word " * 3000, "日本語", "🦊"])
 def test_any_query_is_answered(store: Store, tmp_path: Path, query: str) -> None:
     library = make_library(store, tmp_path)
-    asyncio.run(library.add(artifact("a.bin"), {}))
+    add(library, artifact("a.bin"), {})
     assert list(library.search(query)) == []
 
 
@@ -109,7 +113,7 @@ def test_documents_of_all_plugins_are_merged_and_one_that_fails_costs_only_its_o
             raise RuntimeError("broken")
 
     library = make_library(store, tmp_path, Bad(), Good())
-    asyncio.run(library.add(artifact("a.bin"), {}))
+    add(library, artifact("a.bin"), {})
     assert len(library.search("zebra")) == 1
     [document] = library.documents
     assert document.tags == ("stripes",)
@@ -136,7 +140,7 @@ def test_the_graph_holds_the_surest_edge_between_known_artifacts(
 
     library = make_library(store, tmp_path, Related())
     for each in (one, two):
-        asyncio.run(library.add(each, {}))
+        add(library, each, {})
     assert library.graph() == [edge(two.id, 0.9)]
 
 

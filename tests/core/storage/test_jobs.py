@@ -197,7 +197,7 @@ def test_a_move_refuses_fields_and_values_that_a_job_cannot_have(
     (job_id,) = added(store, job())
     for field in ("colour", "id", "updated_at", "status"):
         with pytest.raises(TypeError, match=field):
-            store.jobs.move(job_id, None, **{field: 1})
+            store.jobs.move(job_id, **{field: 1})
     with pytest.raises(ValidationError):
         store.jobs.move(job_id, priority="high")
     assert store.jobs.get(job_id).priority == 0

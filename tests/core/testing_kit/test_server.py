@@ -164,3 +164,14 @@ def test_many_clients_are_served_at_once(server: FaultServer) -> None:
 def test_a_path_must_be_one(server: FaultServer) -> None:
     with pytest.raises(ValueError, match="starts with"):
         server.add("file")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.2", "::1"])
+def test_it_serves_on_another_address_of_loopback(host: str) -> None:
+    with FaultServer(host=host) as server:
+        server.add("/file.bin", b"bytes")
+        with socket.create_connection((host, server.port)) as client:
+            client.sendall(b"GET /file.bin HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n")
+            assert client.makefile("rb").read().endswith(b"\r\n\r\nbytes")
+        shown = f"[{host}]" if ":" in host else host
+        assert server.origin == f"http://{shown}:{server.port}"

@@ -144,7 +144,7 @@ class CrashingPart(RuleBasedStateMachine):
                 file.seek(index * BLOCK)
                 file.write(bytes(len(content(0, index))))
         self.there = set(self.durable)
-        if lost:
+        if lost and self.journal.exists():
             os.truncate(self.journal, max(0, self.journal.stat().st_size - lost))
             # Fewer blocks are known now; which, only the journal can tell. All must be right ones.
             left = PartJournal(self.journal).read()
@@ -202,7 +202,7 @@ def test_what_was_written_is_read(identity: Identity, arrived: list[int]) -> Non
         journal.start(identity)
         for index in arrived:
             journal.add(index)
-        assert journal.read() == (identity, arrived)
+        assert journal.read() == ((identity, arrived) if arrived else None)
         journal.close()
 
 
@@ -233,9 +233,10 @@ def test_what_was_written_is_read(identity: Identity, arrived: list[int]) -> Non
 )
 def test_a_first_line_that_is_not_ours_is_worth_nothing(head: str, journal: PartJournal) -> None:
     journal.start(identity(0))
+    journal.add(0)
     journal.close()
     right = json.loads(journal.path.read_text().partition("\n")[0])
-    assert PartJournal(journal.path).read() == (identity(0), [])
+    assert PartJournal(journal.path).read() == (identity(0), [0])
     try:
         changed = json.dumps({**right, **json.loads(head)}) if head.startswith('{"') else head
     except (ValueError, TypeError):
@@ -300,3 +301,24 @@ def test_a_block_that_was_found_missing_is_not_believed_later(tmp_path: Path) ->
     part.left_over()
     assert list(part.blocks) == [0, 3]
     part.remove()
+
+
+def test_what_was_on_the_disk_stays_believed_after_the_part_was_shortened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("galion_core.transfer.part.BLOCK", BLOCK)
+    monkeypatch.setattr("galion_core.transfer.journal.BLOCK", BLOCK)
+    first = Part(tmp_path / "file")
+    first.begin(identity(0))
+    for index in 0, 1:
+        first.write(index * BLOCK, content(0, index))
+        first.arrived(index)
+    first.sync()
+    first.close()
+    os.truncate(first.path, BLOCK)
+    second = Part(tmp_path / "file")
+    assert second.left_over() == identity(0)
+    second.resume()
+    second.close()
+    monkeypatch.setattr("galion_core.transfer.journal._boot", lambda: "another")
+    assert PartJournal(tmp_path / "file.part.journal").read() == (identity(0), [0])

@@ -23,7 +23,9 @@ def test_a_thread_that_ends_before_its_wake_up_is_written_keeps_the_pipe_open(
         assert not thread.is_alive()
         return write(descriptor, data)
 
-    loop.call(lambda: assert_set(go_on))
+    started = threading.Event()
+    loop.call(lambda: (started.set(), assert_set(go_on)))
+    assert started.wait(30)
     monkeypatch.setattr(loop_module.os, "write", late)
     loop.close()
 

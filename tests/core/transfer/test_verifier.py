@@ -42,7 +42,8 @@ def test_the_digests_are_those_of_the_file_however_it_grew(
         verifier = Verifier(executor, descriptor, ALGORITHMS, lambda: None)
         for front in list(fronts)[:1000]:
             verifier.advance(front)
-        return {name: each.value for name, each in (await verifier.finish(FILE.size)).items()}
+        await verifier.catch_up(FILE.size)
+        return {name: each.value for name, each in verifier.digests().items()}
 
     hashes = new_hashes(ALGORITHMS)
     for each in hashes.values():
@@ -69,7 +70,8 @@ def test_every_byte_is_read_once_for_all_algorithms(
     async def verify() -> None:
         verifier = Verifier(executor, descriptor, ALGORITHMS, lambda: None)
         verifier.advance(5 * MIB)
-        await verifier.finish(FILE.size)
+        await verifier.catch_up(FILE.size)
+        await asyncio.get_running_loop().run_in_executor(executor, verifier.digests)
 
     asyncio.run(verify())
     assert sum(read) == FILE.size
@@ -82,7 +84,7 @@ def test_a_part_that_became_shorter_is_a_fault_and_not_a_digest(
     async def verify() -> None:
         verifier = Verifier(executor, descriptor, [], lambda: None)
         with pytest.raises(OSError, match="shorter"):
-            await verifier.finish(FILE.size + 1)
+            await verifier.catch_up(FILE.size + 1)
         await verifier.stop()
 
     asyncio.run(verify())
@@ -104,7 +106,7 @@ def test_the_descriptor_is_not_read_after_a_stop_not_even_a_cancelled_one(
         if when == "beside the transfer":
             verifier.advance(FILE.size)
         else:
-            finishing = asyncio.create_task(verifier.finish(FILE.size))
+            finishing = asyncio.create_task(verifier.catch_up(FILE.size))
             await asyncio.sleep(0)
         stopping = asyncio.create_task(verifier.stop())
         await asyncio.sleep(0)

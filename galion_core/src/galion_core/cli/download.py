@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 
 import click
 
+from galion_core.cli.input_file import Link, read_links
 from galion_core.cli.session import Session, pass_session
 from galion_core.errors import InvalidInput
 from galion_core.settings.layers import read_layers
@@ -27,7 +26,12 @@ def _rate(_context: click.Context, _parameter: click.Parameter, text: str | None
 @click.argument("urls", nargs=-1, metavar="URL...")
 @click.option("-d", "--directory", metavar="DIR", help="Where the files go (made if missing).")
 @click.option("-o", "--output", "filename", metavar="NAME", help="The file's name; for one URL.")
-@click.option("-i", "--input-file", metavar="FILE", help="Read URLs from FILE (- is stdin).")
+@click.option(
+    "-i",
+    "--input-file",
+    metavar="FILE",
+    help="Read URLs from FILE (- is stdin).",
+)
 @click.option("-j", "--jobs", type=click.IntRange(1, 64), metavar="N", help="Downloads at once.")
 @click.option(
     "-x",
@@ -84,7 +88,7 @@ def command(
     What was interrupted goes on from where it was: run the same command again. The paths of the
     files are printed on stdout, everything else on stderr.
     """
-    wanted = [*urls, *(_read_urls(input_file) if input_file else ())]
+    wanted = [*map(Link, urls), *(read_links(input_file) if input_file else ())]
     if not wanted:
         raise InvalidInput("No URL was given", hint="galion download URL, or -i FILE.")
     if len(wanted) > 1 and (filename or checksum):
@@ -105,32 +109,19 @@ def command(
 
     requests = [
         DownloadRequest(
-            url=url,
+            url=each.url,
             directory=directory,
-            filename=filename,
-            checksum=checksum,
+            filename=filename or each.filename,
+            checksum=checksum or each.checksum,
             checksums_from=checksums_from,
             headers=_parse_headers(headers),
             connections=connections,
             force=force,
         )
-        for url in wanted
+        for each in wanted
     ]
     run = try_out if dry_run else download
     return run(layers, session.manager, requests, Output(as_json=as_json, quiet=quiet))
-
-
-def _read_urls(path: str) -> Iterable[str]:
-    """The lines of a file that are not empty and not comments."""
-    try:
-        text = sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInput(
-            f"{path} cannot be read: {getattr(error, 'strerror', None) or error}",
-            hint="Give a text file with one URL a line to -i.",
-        ) from None
-    lines = (line.strip() for line in text.splitlines())
-    return [line for line in lines if line and not line.startswith("#")]
 
 
 def _parse_headers(lines: Iterable[str]) -> Mapping[str, str]:

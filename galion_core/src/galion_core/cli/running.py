@@ -115,13 +115,12 @@ def download(
         report = Report(output, several=len(requests) > 1)
         jobs: dict[str, Job] = {}
         async with open_engine(layers, manager) as engine:
-            for request in requests:
-                try:
-                    job = engine.submit(request)
-                except GalionError as error:
-                    report.refused(error, url=request.url)
+            outcomes = engine.submit_all(requests)
+            for request, outcome in zip(requests, outcomes, strict=True):
+                if isinstance(outcome, GalionError):
+                    report.refused(outcome, url=request.url)
                 else:
-                    jobs[job.id] = job
+                    jobs[outcome.id] = outcome
             await _run(engine, jobs, output, report)
         return report.exit_code
 

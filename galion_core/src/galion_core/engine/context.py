@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from galion_core.engine.headers import OriginHeaders
+from galion_core.network.route import Route
 from galion_core.types import HttpClient
 from galion_core.urls import ParsedUrl
 
@@ -22,11 +23,13 @@ class Context:
         url: ParsedUrl,
         settings: Mapping[str, object],
         headers_for: OriginHeaders,
+        route: Route,
         file_id: str | None = None,
     ) -> None:
         self._url = url
         self._settings = settings
         self._headers_for = headers_for
+        self._route = route
         self._file_id = file_id
         self._client: ApiClient | None = None
 
@@ -51,7 +54,7 @@ class Context:
         if self._client is None:
             from galion_core.http import ApiClient
 
-            self._client = ApiClient(self._headers_for)
+            self._client = ApiClient(self._headers_for, self._route)
         return self._client
 
     async def __aenter__(self) -> Context:

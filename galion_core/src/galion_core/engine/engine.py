@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from galion_core.engine.events import Events
 from galion_core.engine.pipeline import Parts, Pipeline
 from galion_core.engine.progress import JobProgress
+from galion_core.engine.record import JobRecord
 from galion_core.engine.request import DownloadRequest, Secrets, make_job
+from galion_core.engine.scribe import Scribe
 from galion_core.engine.views import job_error
 from galion_core.errors import Conflict, GalionError
 from galion_core.jobs import RUNNING, Job, JobOptions, Status
 from galion_core.library.library import Library
+from galion_core.network.addresses import AddressPolicy
 from galion_core.plugins.manager import PluginManager
 from galion_core.plugins.platforms import detect_or_raise
 from galion_core.settings.layers import Layers
@@ -47,7 +50,6 @@ class Engine:
         self._parts = Parts(
             layers=layers,
             manager=manager,
-            store=store,
             library=self.library,
             mover=Mover(
                 Limits(
@@ -61,11 +63,12 @@ class Engine:
                 ),
                 per_host=download.per_host,
             ),
-            events=self.events,
             slots=asyncio.Semaphore(download.jobs),
             connections=download.connections,
             rate=download.limit_rate,
+            policy=AddressPolicy(settings.network.allow),
         )
+        self._scribe = Scribe(store)
         self._worker = store.worker()
         self._asked: dict[str, tuple[JobOptions, Secrets]] = {}
         self._tasks: dict[str, asyncio.Task[Job]] = {}
@@ -82,16 +85,36 @@ class Engine:
         Raises InvalidUrl, PlatformNotSupported, InvalidInput or DiskError, and then nothing is
         queued.
         """
-        job, secrets = make_job(request, self._settings.download.directory)
-        detect_or_raise(self._parts.manager, secrets.url)
-        begun = self._store.jobs.unfinished(job.url, job.options.directory)
+        (outcome,) = self.submit_all([request])
+        if isinstance(outcome, GalionError):
+            raise outcome
+        return outcome
+
+    def submit_all(self, requests: Iterable[DownloadRequest]) -> list[Job | GalionError]:
+        """Queue downloads for the price of one; in the order given, each a job or its error.
+
+        Raises StoreError, and then nothing is queued.
+        """
+        with self._store.together():
+            outcomes = [self._taken_in(each) for each in requests]
+        for outcome in outcomes:
+            if isinstance(outcome, Job) and outcome.status is Status.QUEUED:
+                self.events.publish(outcome)
+        return outcomes
+
+    def _taken_in(self, request: DownloadRequest) -> Job | GalionError:
+        try:
+            job, secrets = make_job(request, self._settings.download.directory)
+            bid = detect_or_raise(self._parts.manager, secrets.url)
+        except GalionError as error:
+            return error
         options = job.options
-        if begun is None or begun.options.filename != options.filename:
+        begun = self._store.jobs.unfinished(job.url, options.directory)
+        if begun is None or not _same(begun.options, options):
+            job = job.model_copy(update={"platform": bid.match.platform})
             self._store.jobs.add([job])
-            self.events.publish(job)
         elif begun.status is Status.PAUSED:
             job = self._store.jobs.move(begun.id, Status.QUEUED)
-            self.events.publish(job)
         else:
             job = begun
         self._asked[job.id] = options, secrets
@@ -103,7 +126,8 @@ class Engine:
         Raises what ``submit`` and the download's beginning would raise.
         """
         job, secrets = make_job(request, self._settings.download.directory)
-        return await Pipeline(self._parts, job, secrets, JobProgress(job.id)).preview()
+        record = self._record(job)
+        return await Pipeline(self._parts, record, secrets, JobProgress(job.id)).preview()
 
     def retry(self, job_id: str) -> Job:
         """Queue a failed, cancelled or paused job again; raises Conflict for a completed one.
@@ -152,7 +176,9 @@ class Engine:
 
         It comes back completed, failed, or as somebody stopped it. When cancelled, it is paused.
         """
-        claimed = self._store.jobs.claim(self._worker, job_ids=[job_id])
+        claimed = await self._scribe.post(
+            lambda: self._store.jobs.claim(self._worker, job_ids=[job_id])
+        )
         if claimed is None:
             job = self._store.jobs.get(job_id)
             if job.status in RUNNING or job.status is Status.QUEUED:
@@ -183,36 +209,37 @@ class Engine:
 
     async def _carry(self, job: Job) -> Job:
         progress = self.progress[job.id] = JobProgress(job.id)
+        record = self._record(job)
         try:
             options, secrets = self._asked.get(job.id) or (job.options, _no_secrets(job))
             if options != job.options:  # who asked again may have asked for something else
-                job = self._store.jobs.move(job.id, attempt=job.attempt, options=options)
-            return await Pipeline(self._parts, job, secrets, progress).run()
+                record.change(options=options)
+            return await Pipeline(self._parts, record, secrets, progress).run()
         except asyncio.CancelledError:
-            return self._end(job, Status.PAUSED)
+            return self._end(record, Status.PAUSED)
         except GalionError as error:
-            return self._end(job, Status.FAILED, error)
+            return self._end(record, Status.FAILED, error)
         except Exception as error:
             _log.exception("A bug in Galion, or in what it stands on, ended %s", job.id)
             bug = GalionError(
                 f"Unexpected {type(error).__name__}: {error}",
                 hint="This is a bug; please report it with the log.",
             )
-            return self._end(job, Status.FAILED, bug)
+            return self._end(record, Status.FAILED, bug)
 
-    def _end(self, job: Job, to: Status, error: GalionError | None = None) -> Job:
+    def _end(self, record: JobRecord, to: Status, error: GalionError | None = None) -> Job:
         """Record how the job ended, unless somebody else has decided already."""
         try:
-            ended = self._store.jobs.move(
-                job.id, to, attempt=job.attempt, error=job_error(error) if error else None
-            )
+            record.change(to, error=job_error(error) if error else None)
+            return record.write()
         except Conflict:
-            decided = self._store.jobs.get(job.id)
+            decided = self._store.jobs.get(record.job.id)
             if decided.status is Status.CANCELLED:
-                _discard(decided)
+                _discard(record.job)  # it knows the names that the servers gave last
             return decided
-        self.events.publish(ended)
-        return ended
+
+    def _record(self, job: Job) -> JobRecord:
+        return JobRecord(job, self._store, self._scribe, self.events)
 
     # --- stopping -----------------------------------------------------------------------------
 
@@ -260,6 +287,11 @@ class Engine:
         await self.events.close()
         self._parts.mover.close()
         self.library.close()
+
+
+def _same(begun: JobOptions, asked: JobOptions) -> bool:
+    """Whether who asks may take part in the job that was begun."""
+    return (begun.filename, begun.trusted) == (asked.filename, asked.trusted)
 
 
 def _no_secrets(job: Job) -> Secrets:

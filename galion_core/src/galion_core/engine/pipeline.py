@@ -8,21 +8,21 @@ import hashlib
 from dataclasses import dataclass
 from functools import partial
 
-from galion_core.engine.checksum_files import with_checksums
-from galion_core.engine.events import Events
+from galion_core.engine.checksum_files import AUTO, with_checksums
 from galion_core.engine.memory import known_at, origin_of
 from galion_core.engine.plan import PlannedFile, job_files, plan
 from galion_core.engine.processing import process
 from galion_core.engine.progress import JobProgress
+from galion_core.engine.record import JobRecord
 from galion_core.engine.request import Secrets
 from galion_core.engine.source import Source
 from galion_core.errors import Conflict, GalionError, SomeFailed
 from galion_core.jobs import Job, JobFile, Status
 from galion_core.library.catalogue import artifact_id
 from galion_core.library.library import Library
+from galion_core.network.addresses import AddressPolicy
 from galion_core.plugins.manager import PluginManager
 from galion_core.settings.layers import Layers
-from galion_core.storage.protocol import Store
 from galion_core.text import redact
 from galion_core.transfer.faults import AGAIN
 from galion_core.transfer.mover import Mover
@@ -36,50 +36,54 @@ class Parts:
 
     layers: Layers
     manager: PluginManager
-    store: Store
     library: Library
     mover: Mover
-    events: Events
     slots: asyncio.Semaphore
     """Files under way at once, over all jobs."""
     connections: int
     """To one file, at most, where the job does not say."""
     rate: int | None
     """Bytes a second, where the job does not say."""
+    policy: AddressPolicy
 
 
 class Pipeline:
     """Carries one claimed job through; used once."""
 
-    def __init__(self, parts: Parts, job: Job, secrets: Secrets, progress: JobProgress) -> None:
+    def __init__(
+        self, parts: Parts, record: JobRecord, secrets: Secrets, progress: JobProgress
+    ) -> None:
         self._parts = parts
-        self._job = job
+        self._record = record
         self._secrets = secrets
         self._progress = progress
         self._unproven = 0
 
     async def run(self) -> Job:
         """Do everything; the job comes back completed. Raises a GalionError."""
-        source = Source(self._parts.manager, self._parts.layers, self._secrets)
-        self._change(platform=source.platform)
+        source = self._source()
+        if self._record.job.platform != source.platform:
+            self._record.change(platform=source.platform)
         resolution = await source.resolve()
         planned = await self._plan(source, resolution)
         self._progress.files = [
             Progress(name=each.filename, total=each.remote.size) for each in planned
         ]
-        self._move(Status.DOWNLOADING, files=job_files(self._job, planned))
+        self._record.change(Status.DOWNLOADING, files=job_files(self._record.job, planned))
         fetched = await self._fetch_all(planned, source)
-        if self._job.status is Status.DOWNLOADING:  # files that were there already needed no proof
-            self._move(Status.VERIFYING)
-        self._move(Status.PROCESSING)
+        if self._record.job.status is Status.DOWNLOADING:  # what was there already needed no proof
+            self._record.change(Status.VERIFYING)
+        self._record.change(Status.PROCESSING)
         warnings = await self._take_in(fetched, source, resolution)
-        return self._move(Status.COMPLETED, warnings=warnings)
+        self._record.change(Status.COMPLETED, warnings=warnings)
+        return await self._record.settled()
 
     async def preview(self) -> Job:
         """The job with its planned files, asked of the servers where the platform does not say."""
-        source = Source(self._parts.manager, self._parts.layers, self._secrets)
+        source = self._source()
         planned = await self._plan(source, await source.resolve())
-        files = list(job_files(self._job, planned))
+        job = self._record.job
+        files = list(job_files(job, planned))
         for each in planned:
             if each.filename is None or each.remote.size is None:
                 found = await self._parts.mover.probe(self._wanted(each, source))
@@ -89,11 +93,23 @@ class Pipeline:
                     path=str(each.directory / found.name),
                     size=found.size,
                 )
-        return self._job.model_copy(update={"platform": source.platform, "files": tuple(files)})
+        return job.model_copy(update={"platform": source.platform, "files": tuple(files)})
+
+    def _source(self) -> Source:
+        return Source(
+            self._parts.manager,
+            self._parts.layers,
+            self._secrets,
+            self._parts.policy,
+            trusted=self._record.job.options.trusted,
+        )
 
     async def _plan(self, source: Source, resolution: Resolution) -> list[PlannedFile]:
-        planned, place = plan(self._job, resolution), self._job.options.checksums_from
-        return planned if place is None else await with_checksums(planned, place, source.get)
+        job = self._record.job
+        planned, place = plan(job, resolution), job.options.checksums_from
+        if place is None:
+            return planned
+        return await with_checksums(planned, place, partial(source.get, typed=place != AUTO))
 
     # --- fetching -----------------------------------------------------------------------------
 
@@ -111,20 +127,23 @@ class Pipeline:
         progress = self._progress.files[planned.index]
         async with self._parts.slots:
             fetched = await self._parts.mover.fetch(self._wanted(planned, source), progress)
-        self._update_file(
-            planned.index,
-            name=fetched.path.name,
-            path=str(fetched.path),
-            size=fetched.size,
-            sha256=fetched.sha256,
-            verified=fetched.verified,
-            kept=fetched.kept,
+        self._record.news(
+            files=self._files_with(
+                planned.index,
+                name=fetched.path.name,
+                path=str(fetched.path),
+                size=fetched.size,
+                sha256=fetched.sha256,
+                verified=fetched.verified,
+                kept=fetched.kept,
+            )
         )
         return fetched
 
     def _wanted(self, planned: PlannedFile, source: Source) -> Wanted:
-        options, remote = self._job.options, planned.remote
-        place = f"{source.platform}\n{redact(self._job.url)}\n{remote.id}"
+        job, remote = self._record.job, planned.remote
+        options = job.options
+        place = f"{source.platform}\n{redact(job.url)}\n{remote.id}"
         return Wanted(
             remote=remote,
             source=hashlib.sha256(place.encode()).hexdigest(),
@@ -135,6 +154,7 @@ class Pipeline:
             connections=options.connections or self._parts.connections,
             rate=options.limit_rate or self._parts.rate,
             headers_for=source.headers,
+            route=source.route,
             refresh=partial(source.renew, remote.id) if remote.id else None,
             known=partial(known_at, self._parts.library.catalogue),
             named=lambda name: self._name_file(planned, name),
@@ -144,15 +164,16 @@ class Pipeline:
     def _verifying(self) -> None:
         """One file more has all its bytes."""
         self._unproven -= 1
-        if self._unproven == 0 and self._job.status is Status.DOWNLOADING:
-            self._move(Status.VERIFYING)
+        if self._unproven == 0 and self._record.job.status is Status.DOWNLOADING:
+            with contextlib.suppress(Conflict):
+                self._record.change(Status.VERIFYING)
 
     def _name_file(self, planned: PlannedFile, name: str) -> None:
         """The server named a file: a later attempt shall find its part."""
         path = str(planned.directory / name)
-        if self._job.files[planned.index].path != path:
+        if self._record.job.files[planned.index].path != path:
             with contextlib.suppress(Conflict):  # somebody stopped the job; its task ends soon
-                self._update_file(planned.index, name=name, path=path)
+                self._record.change(files=self._files_with(planned.index, name=name, path=path))
 
     # --- processing ---------------------------------------------------------------------------
 
@@ -165,38 +186,26 @@ class Pipeline:
         for each in fetched:
             artifact = Artifact(
                 id=artifact_id(each.path),
-                job_id=self._job.id,
+                job_id=self._record.job.id,
                 path=each.path,
                 size=each.size,
                 sha256=each.sha256,
                 verified=each.verified,
-                url=redact(self._job.url),
+                url=redact(self._record.job.url),
                 platform=source.platform,
                 metadata=metadata,
             )
             artifact, problems = await process(self._parts.manager, artifact)
             warnings += problems
-            await self._parts.library.add(artifact, origin_of(each))
+            document = await self._parts.library.describe(artifact)
+            keep = partial(self._parts.library.keep, artifact, origin_of(each), document)
+            self._record.also(keep)
         return tuple(warnings)
 
-    # --- the job's record ---------------------------------------------------------------------
-
-    def _update_file(self, index: int, **changes: object) -> None:
-        files = list(self._job.files)
+    def _files_with(self, index: int, **changes: object) -> tuple[JobFile, ...]:
+        files = list(self._record.job.files)
         files[index] = JobFile.model_validate({**files[index].model_dump(), **changes})
-        self._change(files=tuple(files))
-
-    def _change(self, **changes: object) -> None:
-        self._job = self._parts.store.jobs.move(
-            self._job.id, None, attempt=self._job.attempt, **changes
-        )
-
-    def _move(self, to: Status, **changes: object) -> Job:
-        self._job = self._parts.store.jobs.move(
-            self._job.id, to, attempt=self._job.attempt, **changes
-        )
-        self._parts.events.publish(self._job)
-        return self._job
+        return tuple(files)
 
 
 def _summary(failures: list[BaseException], count: int) -> BaseException:

@@ -42,10 +42,12 @@ def plan(job: Job, resolution: Resolution) -> list[PlannedFile]:
         )
     given = (Checksum.parse(options.checksum, by="the request"),) if options.checksum else ()
     platform = f"the platform {job.platform}" if job.platform else "the platform"
+    root = Path(options.directory)
+    directories = {folder: _below(root, folder) for folder in {each.folder for each in files}}
     taken: set[str] = set()
     planned = []
     for index, (remote, before) in enumerate(zip(files, _earlier(job, files), strict=True)):
-        directory = _below(Path(options.directory), remote.folder)
+        directory = directories[remote.folder]
         name = options.filename or (Path(before.path).name if before and before.path else None)
         if name is None and remote.name:
             name = _unused(directory, safe_name(remote.name), taken)
@@ -84,6 +86,8 @@ def _earlier(job: Job, files: Sequence[RemoteFile]) -> list[JobFile | None]:
 
 def _below(root: Path, folder: str) -> Path:
     """The folder below the root, every part made safe, links resolved; raises PolicyError."""
+    if not folder:
+        return root  # its own links were resolved when the job was made
     parts = [safe_name(part, default="") for part in folder.replace("\\", "/").split("/")]
     path = Path(os.path.realpath(root.joinpath(*(part for part in parts if part))))
     if not path.is_relative_to(root):

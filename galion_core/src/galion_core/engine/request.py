@@ -40,6 +40,9 @@ class DownloadRequest:
     """Bytes a second."""
     force: bool = False
     """Replace a file that has the name."""
+    trusted: bool = True
+    """A person typed the URL, or a program of theirs; False: it came from somebody else, as over
+    the network, and nothing but public addresses may be reached for it."""
     priority: int = 0
     batch: str | None = None
 
@@ -66,6 +69,7 @@ def make_job(request: DownloadRequest, default_directory: str) -> tuple[Job, Sec
         connections=request.connections,
         limit_rate=request.limit_rate,
         force=request.force,
+        trusted=request.trusted,
     )
     for name, value in request.headers.items():
         _check_header(name, value)

@@ -11,7 +11,7 @@ from galion_core.library.graph import edges
 from galion_core.plugins.backends import pick
 from galion_core.plugins.manager import PluginManager
 from galion_core.storage.protocol import Store
-from galion_core.types import Artifact, GraphEdge, Index, IndexBackend, IndexHit
+from galion_core.types import Artifact, GraphEdge, Index, IndexBackend, IndexDocument, IndexHit
 
 
 class Library:
@@ -25,13 +25,18 @@ class Library:
         self._backend = backend
         self._index: Index | None = None
 
-    async def add(self, artifact: Artifact, origin: Mapping[str, object]) -> None:
-        """Keep an artifact, and ask the plugins what can be searched about it."""
-        self.catalogue.add(artifact, origin)
+    async def describe(self, artifact: Artifact) -> IndexDocument:
+        """What can be searched about an artifact: what the plugins say, as one document."""
         answers = await self._manager.collect_async(
             "galion_index_document", artifact=artifact, metadata=artifact.metadata
         )
-        document = merge(artifact.id, [each.value for each in answers])
+        return merge(artifact.id, [each.value for each in answers])
+
+    def keep(
+        self, artifact: Artifact, origin: Mapping[str, object], document: IndexDocument
+    ) -> None:
+        """Keep an artifact; ``origin`` says from which version of which source it came."""
+        self.catalogue.add(artifact, origin)
         self.documents.add(document)
         if self._index is not None:
             self._index.add([document])

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_network
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from galion_core.errors import InvalidInput
 from galion_core.settings.layers import Layers
@@ -35,8 +36,19 @@ def _split(value: object) -> object:
     return value
 
 
+def _networks(names: list[str]) -> list[str]:
+    """Networks as they are usually written."""
+    for name in names:
+        try:
+            ip_network(name)
+        except ValueError as error:
+            raise ValueError(f"{error}; write 10.0.0.0/8, fd00::/8 or one address") from None
+    return [str(ip_network(name)) for name in names]
+
+
 Rate = Annotated[int, BeforeValidator(parse_rate), Field(ge=1)]
 Names = Annotated[list[str], BeforeValidator(_split)]
+Networks = Annotated[Names, AfterValidator(_networks)]
 
 
 class _Table(BaseModel):
@@ -60,6 +72,15 @@ class DownloadSettings(_Table):
     retries: int = Field(5, ge=0, le=100, description="Tries after the first, without progress.")
     retry_wait: float = Field(1, ge=0, description="Seconds before the first retry; doubles.")
     max_wait: float = Field(120, ge=0, description="Seconds of waiting for a server, at most.")
+
+
+class NetworkSettings(_Table):
+    """Where connections may go."""
+
+    allow: Networks = Field(
+        default_factory=list,
+        description="Networks, as `10.0.0.0/8`, that count as public: servers may lead there.",
+    )
 
 
 class PluginSettings(_Table):
@@ -88,6 +109,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="allow")
 
     download: DownloadSettings = DownloadSettings()
+    network: NetworkSettings = NetworkSettings()
     plugins: PluginSettings = PluginSettings()
     store: StoreSettings = StoreSettings()
     index: IndexSettings = IndexSettings()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Any, cast
+from itertools import pairwise
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -59,8 +60,7 @@ class TinyJobs:
             if after is not None:
                 self._document(after)
             ids = self._index.newest(status=status, batch=batch, after=after, limit=limit)
-            documents = [self._document(job_id) for job_id in ids]
-        return [_job(document) for document in documents]
+            return [self.get(job_id) for job_id in ids]
 
     def unfinished(self, url: str, directory: str) -> Job | None:
         """The newest job for the same URL and directory that is not finished."""
@@ -77,16 +77,17 @@ class TinyJobs:
             document = self._next(job_ids)
             if document is None:
                 return None
-            job = _job(document)
             return self._change(
-                job, status=Status.RESOLVING, attempt=job.attempt + 1, worker=worker
+                document,
+                status=Status.RESOLVING,
+                attempt=_job(document).attempt + 1,
+                worker=worker,
             )
 
     def move(
         self,
         job_id: str,
-        to: Status | None = None,
-        *,
+        *to: Status,
         attempt: int | None = None,
         **changes: object,
     ) -> Job:
@@ -94,29 +95,31 @@ class TinyJobs:
         if refused := changes.keys() & _OWN or changes.keys() - Job.model_fields.keys():
             raise TypeError(f"A move cannot set {', '.join(sorted(refused))}")
         with self._table.journal.exclusive():
-            job = self.get(job_id)
+            document = self._document(job_id)
+            job = _job(document)
             if attempt is not None and (job.attempt != attempt or job.status not in RUNNING):
                 raise Conflict(
                     f"Job {job_id} is no longer held by attempt {attempt}",
                     hint="Stop working on it: somebody else decided about it.",
                     details={"id": job_id, "status": job.status, "attempt": job.attempt},
                 )
-            if to is not None:
-                _check_move(job, to)
-                changes["status"] = to
-                if to not in RUNNING:
+            for before, after in pairwise((job.status, *to)):
+                _check_move(job_id, before, after)
+            if to:
+                changes["status"] = to[-1]
+                if to[-1] not in RUNNING:
                     changes["worker"] = None
-            return self._change(job, **changes)
+            return self._change(document, **changes)
 
     def remove(self, job_ids: Iterable[str]) -> int:
         """Forget finished jobs; the others stay. Returns how many went."""
         with self._table.journal.exclusive():
-            documents = [self._table.find(job_id) for job_id in set(job_ids)]
-            finished = [d.doc_id for d in documents if d and d.get("status") in FINISHED]
+            documents = [self._table.peek(job_id) for job_id in set(job_ids)]
+            finished = [d["id"] for d in documents if d and d.get("status") in FINISHED]
             return len(self._table.remove(doc_ids=finished))
 
     def _document(self, job_id: str) -> Mapping[str, Any]:
-        document = self._table.find(job_id)
+        document = self._table.peek(job_id)
         if document is None:
             raise NotFound(
                 f"There is no job {job_id}",
@@ -128,10 +131,10 @@ class TinyJobs:
     def _next(self, job_ids: Collection[str] | None) -> Mapping[str, Any] | None:
         """Which job to claim."""
         ids = self._index.claimable(self._alive) if job_ids is None else job_ids
-        documents = (self._table.find(job_id) for job_id in ids)
+        documents = (self._table.peek(job_id) for job_id in ids)
         return min(
             (document for document in documents if document and self._is_takable(document)),
-            key=lambda document: (-priority_of(document), self._index.age(str(document.doc_id))),
+            key=lambda document: (-priority_of(document), self._index.age(str(document["id"]))),
             default=None,
         )
 
@@ -141,22 +144,22 @@ class TinyJobs:
             status in RUNNING and not self._alive(str(document.get("worker")))
         )
 
-    def _change(self, job: Job, **changes: object) -> Job:
+    def _change(self, document: Mapping[str, Any], **changes: object) -> Job:
         changes["updated_at"] = time.time()
-        changed = Job.model_validate(dict(job) | changes)
+        changed = Job.model_validate({**document, **changes})
         fields = changed.model_dump(mode="json", include=set(changes))
-        self._table.update(fields, doc_ids=[cast(Any, job.id)])
+        self._table.replace(changed.id, {**document, **fields})
         return changed
 
 
-def _check_move(job: Job, to: Status) -> None:
-    if to in MOVES[job.status]:
+def _check_move(job_id: str, before: Status, after: Status) -> None:
+    if after in MOVES[before]:
         return
-    legal = ", ".join(sorted(MOVES[job.status])) or "nothing"
+    legal = ", ".join(sorted(MOVES[before])) or "nothing"
     raise Conflict(
-        f"Job {job.id} is {job.status} and cannot become {to}",
-        hint=f"From {job.status} it can become: {legal}.",
-        details={"id": job.id, "status": job.status, "to": to},
+        f"Job {job_id} is {before} and cannot become {after}",
+        hint=f"From {before} it can become: {legal}.",
+        details={"id": job_id, "status": before, "to": after},
     )
 
 

@@ -34,7 +34,16 @@ from galion_core.errors import StoreError
 from galion_core.settings.places import make_private
 from galion_core.storage import snapshots
 from galion_core.storage.failures import damaged, explained
-from galion_core.storage.lines import Change, Document, Tables, apply, check_depth
+from galion_core.storage.lines import (
+    Change,
+    Document,
+    Tables,
+    apply,
+    line_of,
+    payload_of_changes,
+    value_of,
+)
+from galion_core.storage.lines import changes as changes_in
 from galion_core.storage.locks import locked
 from galion_core.storage.log import Log, Superseded
 
@@ -74,6 +83,9 @@ class Journal:
         self._mutex = threading.RLock()
         self._lock_file = folder / "lock"
         self._exclusive = False
+        self._gathering = False
+        self._gathered: list[bytes] = []
+        """Commits that are in the tables and not on disk, as JSON without the outer brackets."""
         self._log = Log(folder)
         self._tables: Tables = {}
         self._loaded = False
@@ -102,7 +114,7 @@ class Journal:
     def exclusive(self) -> Iterator[Tables]:
         """Keep everybody else from writing, to decide on what is there; may be nested.
 
-        Each commit within is a step of its own: it stays when a later one fails.
+        Each commit within is a step of its own: it stays when a later one fails; see ``together``.
         """
         with self._mutex:
             if self._exclusive:
@@ -122,12 +134,37 @@ class Journal:
         listed = list(changes)
         if not listed:
             return
-        check_depth(listed)
-        with self.exclusive(), explained("write to the store in", self.folder):
-            self._log.append(listed)
-            self._catch_up()
+        payload = payload_of_changes(listed)
+        with self.together():
+            # Read back, so that nobody who still holds a document can change what is stored.
+            self._take_in(changes_in(value_of(payload)))
+            self._gathered.append(payload[1:-1])
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Make the commits within one step, all or none, at the price of one; may be nested.
+
+        They are in the tables at once, for this thread alone, and on disk when this ends well.
+        """
+        with self.exclusive():
+            if self._gathering:
+                yield
+                return
+            self._gathering = True
+            try:
+                yield
+                if self._gathered:
+                    with explained("write to the store in", self.folder):
+                        self._log.append(line_of(b"[%s]" % b",".join(self._gathered)))
+            except BaseException:
+                self._loaded = not self._gathered and self._loaded
+                raise
+            finally:
+                self._gathering = False
+                self._gathered.clear()
             if self._log.offset >= self._rotate_at:
-                self._make_snapshot()
+                with explained("write to the store in", self.folder):
+                    self._make_snapshot()
 
     def version(self) -> tuple[int, int]:
         """Differs after every commit of any process."""
@@ -204,7 +241,6 @@ class Journal:
             if self._log.offset < self._rotate_at:
                 return
             self._log.begin_next()
-            self._catch_up()
             pinned = {name: dict(table) for name, table in self._tables.items()}
             self._snapshot = threading.Thread(
                 target=_write_snapshot,

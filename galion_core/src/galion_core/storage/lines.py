@@ -29,9 +29,18 @@ class BadLine(ValueError):
 
 def encode(value: object) -> bytes:
     """The line that holds the value; raises TypeError for what JSON cannot say."""
+    return line_of(payload_of(value))
+
+
+def payload_of(value: object) -> bytes:
+    """The value as JSON; raises TypeError for what JSON cannot say."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     # Lone surrogates come with file names that are not UTF-8.
-    payload = text.encode("utf-8", "surrogatepass")
+    return text.encode("utf-8", "surrogatepass")
+
+
+def line_of(payload: bytes) -> bytes:
+    """The line that holds the JSON."""
     return b"%08x %s\n" % (crc32(payload), payload)
 
 
@@ -45,7 +54,11 @@ def decode(line: bytes) -> object:
     """What the line holds; raises BadLine."""
     if not is_whole(line):
         raise BadLine("its checksum does not match")
-    payload = line[_CHECKSUM_LENGTH + 1 : -1]
+    return value_of(line[_CHECKSUM_LENGTH + 1 : -1])
+
+
+def value_of(payload: bytes) -> object:
+    """What the JSON says; raises BadLine."""
     try:
         return json.loads(payload.decode("utf-8", "surrogatepass"))
     except (ValueError, RecursionError) as error:
@@ -66,17 +79,32 @@ def _is_change(item: object) -> bool:
     return False
 
 
-def check_depth(several: list[Change]) -> None:
-    """Raise InvalidInput for a document that is nested so deeply that reading it could fail."""
+def payload_of_changes(several: list[Change]) -> bytes:
+    """The changes as JSON.
+
+    Raises InvalidInput for a document that is nested so deeply that reading it could fail.
+    """
+    try:
+        payload = payload_of(several)
+        # Most have not so many brackets in all: a count is cheaper than a walk.
+        deep = payload.count(b"[") + payload.count(b"{") > MAX_DEPTH and _is_deep(several)
+    except RecursionError:
+        deep = True
+    if deep:
+        raise InvalidInput(
+            f"A document is nested more than {MAX_DEPTH} levels deep",
+            hint="Leave out the part that is nested so deeply.",
+        )
+    return payload
+
+
+def _is_deep(several: list[Change]) -> bool:
     level: list[object] = [document for _, _, document in several if document is not None]
     for _ in range(MAX_DEPTH):
         level = [inner for outer in level for inner in _inside(outer)]
         if not level:
-            return
-    raise InvalidInput(
-        f"A document is nested more than {MAX_DEPTH} levels deep",
-        hint="Leave out the part that is nested so deeply.",
-    )
+            return False
+    return True
 
 
 def _inside(value: object) -> list[object]:

@@ -76,9 +76,8 @@ class Log:
         """The file that is read and appended to."""
         return path_of(self.folder, "journal", self.generation)
 
-    def append(self, value: object) -> None:
-        """Write a line, whole or not at all; it is read back by ``new``."""
-        line = encode(value)
+    def append(self, line: bytes) -> None:
+        """Write a line, whole or not at all; ``new`` does not give it."""
         self._unsynced = True
         try:
             written = os.write(self._file, line)
@@ -90,6 +89,7 @@ class Log:
             if os.fstat(self._file).st_size < self.offset + len(line):
                 os.ftruncate(self._file, self.offset)
             raise
+        self.offset += len(line)
 
     def cut_torn_line(self) -> None:
         """Cut off what a writer that died left behind, so that the next line begins a line.
@@ -108,10 +108,11 @@ class Log:
         os.ftruncate(self._file, self.offset)
 
     def begin_next(self) -> None:
-        """End this file and begin the next; it is opened when ``new`` comes to it."""
+        """End this file and begin the next."""
         generation = self.generation + 1
         os.close(self._create(generation))
-        self.append({"next": generation})
+        self.append(encode({"next": generation}))
+        self.open(generation)
 
     def sync(self) -> None:
         """Bring what this process appended to the disk itself."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -41,12 +42,13 @@ class JobTable(Protocol):
     def move(
         self,
         job_id: str,
-        to: Status | None = None,
-        *,
+        *to: Status,
         attempt: int | None = None,
         **changes: object,
     ) -> Job:
         """Change a job: its status along the legal moves (jobs.MOVES), other fields as given.
+
+        Several steps are one change; without any the status stays.
 
         ``attempt`` makes it conditional: Conflict when the job has been claimed again since, or is
         no longer running. Raises Conflict for an illegal move and NotFound for an unknown id. A
@@ -87,6 +89,13 @@ class Store(Protocol):
 
     def worker(self) -> str:
         """A new worker's name, alive until this store is closed or its process ends."""
+
+    def together(self) -> AbstractContextManager[None]:
+        """Make the changes within as one: all or none, for the price of one.
+
+        Each still answers and raises for itself. Nobody else changes anything meanwhile, so keep it
+        short.
+        """
 
     def version(self) -> object:
         """A value that changes whenever any process changed anything; cheap enough to poll."""

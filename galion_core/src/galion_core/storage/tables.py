@@ -74,9 +74,14 @@ class JournalTable(tinydb_table.Table):
         """The document with this id."""
         return self.get(doc_id=cast(Any, doc_id))
 
+    def peek(self, doc_id: str) -> Mapping[str, Any] | None:
+        """The document as it is stored: not to be changed, and none of what it holds."""
+        with self.journal.reading() as tables:
+            return tables.get(self.name, {}).get(doc_id)
+
     def replace(self, doc_id: str, document: Mapping[str, object]) -> None:
         """Keep the document under the id, in place of what was there."""
-        self._update_table(lambda table: table.update({doc_id: dict(document)}))
+        self.journal.commit([(self.name, doc_id, dict(document))])
 
     def upsert(self, document: Mapping[str, Any], cond: QueryLike | None = None) -> list[int]:
         """TinyDB's upsert, as one step for other processes too."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, cast
 
@@ -47,6 +48,10 @@ class TinyStore:
     def worker(self) -> str:
         """A new worker's name, alive until this store is closed or its process ends."""
         return self._workers.new()
+
+    def together(self) -> AbstractContextManager[None]:
+        """Make the changes within as one."""
+        return self._journal.together()
 
     def version(self) -> object:
         """A value that changes whenever any process changed anything."""

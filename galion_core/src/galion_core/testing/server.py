@@ -28,12 +28,16 @@ LONG_AGO = datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
 class FaultServer:
-    """Serves on 127.0.0.1 within ``with``; leaves no connection and no thread behind.
+    """Serves on a loopback address within ``with``; leaves no connection and no thread behind.
 
-    Several servers are several origins; each is also reachable as ``localhost``.
+    Several servers are several origins; each on 127.0.0.1 is also reachable as ``localhost``.
     """
 
-    def __init__(self, *, port: int = 0, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, *, host: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None = None
+    ) -> None:
+        """``host``: an address, such as ``127.0.0.2`` or ``::1``."""
+        self._host = host
         self._wanted_port = port
         self._tls = tls
         self._site = Site()
@@ -59,7 +63,8 @@ class FaultServer:
 
     def start(self) -> None:
         """Bind and serve; raises OSError when the port is taken."""
-        listener = socket.create_server(("127.0.0.1", self._wanted_port), backlog=256)
+        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+        listener = socket.create_server((self._host, self._wanted_port), family=family, backlog=256)
         self.port = listener.getsockname()[1]
         self._listener = listener
         self._stopping.clear()
@@ -72,7 +77,7 @@ class FaultServer:
             return
         self._stopping.set()
         # accept() does not notice that its socket is closed; a last connection it does notice.
-        with socket.create_connection(("127.0.0.1", self.port)):
+        with socket.create_connection((self._host, self.port)):
             self._threads[0].join()
         listener.close()
         with self._lock:
@@ -85,11 +90,12 @@ class FaultServer:
 
     @property
     def origin(self) -> str:
-        """scheme://127.0.0.1:port."""
+        """scheme://address:port."""
         return self.url("")
 
-    def url(self, target: str = "/", *, host: str = "127.0.0.1") -> str:
-        """The URL of a path, also of one where nothing is."""
+    def url(self, target: str = "/", *, host: str | None = None) -> str:
+        """The URL of a path, also of one where nothing is; by another name of the host if given."""
+        host = host or (f"[{self._host}]" if ":" in self._host else self._host)
         return f"{'https' if self._tls else 'http'}://{host}:{self.port}{target}"
 
     def add(

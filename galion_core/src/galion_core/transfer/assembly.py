@@ -16,7 +16,7 @@ from pathlib import Path
 
 from galion_core.errors import DiskError
 from galion_core.transfer import refusals
-from galion_core.transfer.blocks import whole_blocks
+from galion_core.transfer.blocks import BLOCK, whole_blocks
 from galion_core.transfer.digest_fields import server_digest
 from galion_core.transfer.exchange import Response
 from galion_core.transfer.headers import Validators, content_length, parse_content_range
@@ -133,6 +133,8 @@ class Assembly:
             self.body.divisible, self._ranges = False, False
             raise NoRanges
         name = self._wanted.filename or self._wanted.remote.name or name_of(response, self._asked)
+        if self._part is None:
+            self._announce(name)
         part = self._part or self._open(name)
         check_type(name, response.headers.get("content-type", ""))
         self._refuse_taken(part.target, identity)
@@ -200,7 +202,6 @@ class Assembly:
     def _open(self, name: str) -> Part:
         """Open the part, and find what an earlier run left in it."""
         self._progress.name = name
-        self._announce(name)
         part = self._part = Part(self._wanted.directory / name)
         identity = part.left_over()
         if identity is not None and identity.resumable:
@@ -264,7 +265,12 @@ class Assembly:
 
 
 def _mark_blocks(part: Part, span: Span, size: int | None) -> None:
-    """Tell the part of the blocks that the span has completed; the file's last one may be short."""
+    """Tell the part of the blocks that the span has completed; the file's last one may be short.
+
+    A file of one block is asked for again after a restart, so that nothing need be written down.
+    """
+    if size is not None and size <= BLOCK:
+        return
     while span.block < whole_blocks(span.position, size):
         part.arrived(span.block)
         span.block += 1

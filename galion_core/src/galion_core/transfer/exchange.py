@@ -11,10 +11,13 @@ from typing import Protocol
 
 import pycurl
 
+from galion_core.network.route import Route
 from galion_core.transfer.authorities import authorities
+from galion_core.transfer.guard import Guard
 from galion_core.transfer.headers import MAX_HEADERS, Headers
 from galion_core.transfer.loop import CurlLoop
 from galion_core.transfer.outlast import outlast
+from galion_core.urls import parse_url
 from galion_core.version import __version__
 
 USER_AGENT = f"Galion/{__version__} (+https://pypi.org/project/galion/)"
@@ -95,10 +98,11 @@ class TransportError(Exception):
 class Exchange:
     """One request under way."""
 
-    def __init__(self, loop: CurlLoop, request: Request, sink: Sink) -> None:
+    def __init__(self, loop: CurlLoop, request: Request, sink: Sink, route: Route) -> None:
         self._loop = loop
         self._request = request
         self._sink = sink
+        self._guard = Guard(route, parse_url(request.url))
         self._lines: list[str] = []
         self._header_bytes = 0
         self._response: Response | None = None
@@ -107,8 +111,8 @@ class Exchange:
     async def run(self) -> Response:
         """Send, take the whole answer into the sink, return its head.
 
-        Raises what the sink raised, or TransportError. When cancelled, the sink is silent before
-        this returns.
+        Raises what the sink raised, PolicyError where the route does not permit the address, or
+        TransportError. When cancelled, the sink is silent before this returns.
         """
         running = asyncio.get_running_loop()
         outcome: asyncio.Future[tuple[int, str]] = running.create_future()
@@ -126,11 +130,11 @@ class Exchange:
             self._loop.drop(handle, said)
             await outlast(silent)
             raise
-        finally:
-            self._loop.call(handle.close)
         if self._failure is not None:
             raise self._failure
         if code != pycurl.E_OK:
+            if self._guard.refusal is not None:
+                raise self._guard.refusal
             raise TransportError(code, message, self._request.url)
         if self._response is None:  # pragma: no cover - curl reports this as an error of its own
             raise TransportError(pycurl.E_GOT_NOTHING, "no answer", self._request.url)
@@ -141,6 +145,7 @@ class Exchange:
         request, limits = self._request, self._request.limits
         handle.setopt(pycurl.URL, request.url)
         handle.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
+        self._guard.attach(handle)
         handle.setopt(pycurl.HTTPHEADER, request.lines())
         handle.setopt(pycurl.USERAGENT, USER_AGENT)
         handle.setopt(pycurl.NOSIGNAL, 1)

@@ -58,6 +58,7 @@ class PartJournal:
         self.path = path
         self._descriptor: int | None = None
         self._found = _Found()
+        self._beginning: Identity | None = None
 
     def read(self) -> tuple[Identity, list[int]] | None:
         """What an earlier attempt left, or None when that cannot be used."""
@@ -74,23 +75,32 @@ class PartJournal:
         return identity, self._found.believed
 
     def start(self, identity: Identity) -> None:
-        """Begin a new journal, replacing the old one."""
-        head = {"format": FORMAT, "block": BLOCK, **asdict(identity)}
-        self._open(os.O_TRUNC)
-        self._append(json.dumps(head), f"b {_boot()}")
+        """Begin a new journal, emptying an old one; a new file is made with the first block.
+
+        A small file is there before it has one: making and deleting a journal for each would take
+        longer than fetching it (file systems put off using the place of a deleted file again).
+        """
+        self._beginning = identity
+        with contextlib.suppress(FileNotFoundError):
+            self._open(os.O_TRUNC)
 
     def resume(self, blocks: Iterable[int]) -> None:
         """Go on with the journal that was read, of whose blocks only these are there."""
-        found, kept = self._found, sorted(blocks)
-        descriptor = self._open(0)
+        found, kept = self._found, set(blocks)
+        descriptor = self._open(os.O_CREAT)
         os.ftruncate(descriptor, found.length)
-        if found.boot != _boot():
-            self._append(f"b {_boot()}", *map(str, kept), f"s {len(kept)}")
-        elif kept != sorted(found.blocks):
-            self._append(f"b {_boot()}", *map(str, kept))
+        if found.boot != _boot() or kept != set(found.blocks):
+            on_disk = kept & set(found.blocks[: found.synced])
+            lines = [*sorted(on_disk), f"s {len(on_disk)}", *sorted(kept - on_disk)]
+            self._append(f"b {_boot()}", *map(str, lines))
 
     def add(self, index: int) -> None:
         """Write down a finished block."""
+        if self._beginning is not None:
+            head = {"format": FORMAT, "block": BLOCK, **asdict(self._beginning)}
+            self._beginning = None
+            self._open(os.O_CREAT | os.O_TRUNC)
+            self._append(json.dumps(head), f"b {_boot()}")
         self._append(str(index))
 
     def synced(self, count: int) -> None:
@@ -111,7 +121,7 @@ class PartJournal:
 
     def _open(self, extra: int) -> int:
         self.close()
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | extra
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | extra
         self._descriptor = os.open(self.path, flags, 0o600)
         return self._descriptor
 

@@ -30,12 +30,13 @@ class CurlLoop:
         self._done: dict[pycurl.Curl, Done] = {}
         self._deadline: float | None = None
         self._closing = False
+        self._woken = False
+        """A wake-up is in the pipe: whoever comes now need not send another."""
         self.busy = 0.0
         """Seconds that the thread has been at work, not waiting."""
         self._selector = selectors.DefaultSelector()
         self._wake_read, self._wake_write = os.pipe()
         os.set_blocking(self._wake_read, False)
-        os.set_blocking(self._wake_write, False)
         self._selector.register(self._wake_read, selectors.EVENT_READ)
         self._multi = pycurl.CurlMulti()
         self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._watch)
@@ -45,7 +46,10 @@ class CurlLoop:
         self._thread.start()
 
     def add(self, handle: pycurl.Curl, done: Done) -> None:
-        """Start a prepared handle; ``done(code, message)`` is called on the loop's thread, once."""
+        """Start a prepared handle; ``done(code, message)`` is called on the loop's thread, once.
+
+        The handle is the loop's from now on, and closed when it is done or dropped.
+        """
 
         def start() -> None:
             self._done[handle] = done
@@ -59,6 +63,7 @@ class CurlLoop:
         def stop() -> None:
             if self._done.pop(handle, None) is not None:
                 self._multi.remove_handle(handle)
+                handle.close()
             dropped()
 
         self.call(stop)
@@ -69,8 +74,8 @@ class CurlLoop:
             work()
             return
         self._calls.append(work)
-        # A full pipe means that a wake-up is on its way already.
-        with contextlib.suppress(BlockingIOError):
+        if not self._woken:
+            self._woken = True
             os.write(self._wake_write, b"\0")
 
     def close(self) -> None:
@@ -140,6 +145,9 @@ class CurlLoop:
         with contextlib.suppress(BlockingIOError):
             while os.read(self._wake_read, 4096):
                 pass
+        # Between the pipe and the calls: who comes before finds them not yet looked at, who comes
+        # after wakes us again.
+        self._woken = False
 
     def _reap(self) -> None:
         while True:
@@ -150,6 +158,7 @@ class CurlLoop:
                 self._multi.remove_handle(handle)
                 if done is not None:
                     done(code, message)
+                handle.close()
             if not waiting:
                 return
 
@@ -157,6 +166,7 @@ class CurlLoop:
         for handle, done in self._done.items():
             self._multi.remove_handle(handle)
             done(pycurl.E_ABORTED_BY_CALLBACK, "the transfer engine was closed")
+            handle.close()
         self._done.clear()
         while self._calls:
             self._calls.popleft()()

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TypeVar
+
+_Result = TypeVar("_Result")
 
 
 async def outlast(work: asyncio.Future[None]) -> None:
@@ -17,7 +20,7 @@ async def outlast(work: asyncio.Future[None]) -> None:
         raise cancelled
 
 
-async def to_its_end(work: asyncio.Future[None]) -> None:
+async def to_its_end(work: asyncio.Future[_Result]) -> _Result:
     """Wait for a step that must not be left half done; a cancellation comes too late for it."""
     while not work.done():
         try:
@@ -26,4 +29,4 @@ async def to_its_end(work: asyncio.Future[None]) -> None:
             task = asyncio.current_task()
             if task is not None:
                 task.uncancel()
-    work.result()
+    return work.result()

@@ -42,7 +42,7 @@ async def probe(loop: CurlLoop, wanted: Wanted, limits: Limits) -> Probe:
     url = wanted.remote.url
     request = Request(url=url, limits=limits)
     try:
-        sink = await follow(loop, request, wanted.headers_for, _stop)
+        sink = await follow(loop, request, wanted.headers_for, _stop, wanted.route())
     except TransportError as error:
         raise from_curl(error.code, error.message, error.url) from None
     except _Seen as seen:

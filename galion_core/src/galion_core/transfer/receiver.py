@@ -5,7 +5,13 @@ from __future__ import annotations
 import asyncio
 from time import monotonic
 
-from galion_core.errors import CredentialsRequired, DownloadFailed, GalionError, NotFound
+from galion_core.errors import (
+    CredentialsRequired,
+    DownloadFailed,
+    GalionError,
+    NotFound,
+    PolicyError,
+)
 from galion_core.transfer.assembly import Assembly, Body, Changed, Enough, NoRanges, Overflow
 from galion_core.transfer.blocks import BLOCK
 from galion_core.transfer.budget import HostBudget
@@ -34,6 +40,7 @@ _TOLERABLE = (
     DownloadFailed,
     NotFound,
     CredentialsRequired,
+    PolicyError,
     WrongSize,
 )
 
@@ -130,6 +137,7 @@ class Receiver:
                 request,
                 self._wanted.headers_for,
                 lambda response: self._assembly.accept(lane, response),
+                self._wanted.route(),
             )
         except Enough:
             return
@@ -149,7 +157,11 @@ class Receiver:
     @property
     def _window(self) -> float | None:
         """Seconds until the next measurement; None while nothing can be measured."""
-        if not self._may_grow(self._assembly.body) and self._assembly.body is not None:
+        if self._growth is None:
+            return (
+                STEP if self._assembly.body is None or self._may_grow(self._assembly.body) else None
+            )
+        if not self._may_grow(self._assembly.body):
             return None
         return max(0.0, self._measured[0] + STEP - monotonic())
 

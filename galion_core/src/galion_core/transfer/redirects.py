@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from galion_core.errors import DownloadFailed, PolicyError
+from galion_core.network.route import Route
 from galion_core.text import redact
 from galion_core.transfer.exchange import Exchange, Request, Response
 from galion_core.transfer.loop import CurlLoop
@@ -22,8 +23,11 @@ async def follow(
     request: Request,
     headers_for: Callable[[str], Mapping[str, str]],
     accept: Callable[[Response], Write],
+    route: Route,
 ) -> AnswerSink:
     """The answer at the end of the redirects; each hop gets only the headers of its own origin.
+
+    No hop connects to an address that the route does not permit.
 
     Raises TransportError, what ``accept`` raises, PolicyError and DownloadFailed.
     """
@@ -32,7 +36,7 @@ async def follow(
         sink = AnswerSink(accept)
         hop = replace(request, url=str(here), headers=headers_for(here.origin))
         with contextlib.suppress(LongRefusal):
-            await Exchange(loop, hop, sink).run()
+            await Exchange(loop, hop, sink, route).run()
         if sink.location is None:
             return sink
         here = _next_hop(here, sink.location)

@@ -38,7 +38,7 @@ class Verifier:
         self._checkpoint = checkpoint
         self._descriptor = descriptor
         self._hashes = new_hashes(algorithms)
-        self._buffer = bytearray(_CHUNK)
+        self._buffer: memoryview | None = None
         self._hashed = 0
         self._front = 0
         self._running: Future[None] | None = None
@@ -56,12 +56,17 @@ class Verifier:
         if idle and front - self._hashed >= _STEP:
             self._running = self._executor.submit(self._run)
 
-    async def finish(self, size: int) -> dict[str, Checksum]:
-        """The digests of the first ``size`` bytes, by algorithm."""
+    async def catch_up(self, size: int) -> None:
+        """The file has ``size`` bytes: wait until little of it is left to hash."""
         await self._wait()
         self._front = size
-        self._running = self._executor.submit(self._run)
-        await self._wait()
+        if size - self._hashed > _STEP:
+            self._running = self._executor.submit(self._run)
+            await self._wait()
+
+    def digests(self) -> dict[str, Checksum]:
+        """The digests by algorithm; hashes here and now what ``catch_up`` has left."""
+        self._run()
         return {name: Checksum(name, each.hexdigest()) for name, each in self._hashes.items()}
 
     async def stop(self) -> None:
@@ -80,7 +85,10 @@ class Verifier:
             await asyncio.wrap_future(self._running)
 
     def _run(self) -> None:
-        view = memoryview(self._buffer)
+        left = self._front - self._hashed
+        view = memoryview(self._buffer or bytearray(min(_CHUNK, left)))
+        if len(view) == _CHUNK:
+            self._buffer = view
         while self._hashed < self._front and not self._stopped.is_set():
             wanted = min(_CHUNK, self._front - self._hashed)
             count = os.preadv(self._descriptor, [view[:wanted]], self._hashed)

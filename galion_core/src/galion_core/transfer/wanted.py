@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from galion_core.network.route import Route
 from galion_core.transfer.journal import Identity
 from galion_core.types import Checksum, RemoteFile
 
@@ -52,6 +53,8 @@ class Wanted:
     """Bytes a second."""
     headers_for: Callable[[str], Mapping[str, str]] = lambda origin: {}
     """The request headers, secret ones included, that may go to an origin."""
+    route: Callable[[], Route] = Route
+    """Begins a chain of requests: says which addresses it may lead to."""
     refresh: Callable[[], Awaitable[RemoteFile]] | None = None
     """Makes a new link when this one has expired."""
     known: Callable[[Path], Known | None] = lambda path: None

@@ -1,4 +1,4 @@
-"""The small talk with platform APIs; the only module that imports httpx."""
+"""The client for platform APIs."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from types import TracebackType
 import httpx
 
 from galion_core.errors import DownloadFailed
+from galion_core.http.transport import RoutedTransport
+from galion_core.network.route import Route
 from galion_core.text import redact
 from galion_core.urls import parse_url
 from galion_core.version import __version__
@@ -43,12 +45,16 @@ class Answer:
 
 
 class ApiClient:
-    """An HttpClient over httpx; ``headers_for`` gives what may be sent to an origin."""
+    """An HttpClient over httpx; ``headers_for`` gives what may be sent to an origin.
 
-    def __init__(self, headers_for: HeadersFor, *, timeout: float = 20) -> None:
+    All its requests are one chain of ``route``: what an answer names may lead where a redirect may.
+    """
+
+    def __init__(self, headers_for: HeadersFor, route: Route, *, timeout: float = 20) -> None:
         self._headers_for = headers_for
         self._client = httpx.AsyncClient(
             timeout=timeout,
+            transport=RoutedTransport(route),
             follow_redirects=False,
             headers={"User-Agent": f"Galion/{__version__} (+https://pypi.org/project/galion/)"},
         )
@@ -63,7 +69,7 @@ class ApiClient:
         """The answer to a GET, its status not judged: every API says no in its own way.
 
         Redirects are followed; ``headers`` go to the first origin only. Raises DownloadFailed when
-        there is no answer.
+        there is no answer, PolicyError where the route does not permit the address.
         """
         here = parse_url(str(httpx.URL(url, params=params) if params else url))
         first = here.origin
