@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from galion_core.digests import ALGORITHMS
 from galion_core.testing import (
     Authority,
     BytesBody,
@@ -71,7 +72,8 @@ def test_a_text_that_is_no_url(call: Call, url: str, words: str) -> None:
         ["-o", "x" * 241, "http://h.test/"],
         ["-o", "x", "http://h.test/1", "http://h.test/2"],
         ["--checksum", "sha256=12", "http://h.test/"],
-        ["--checksum", "crc32=12345678", "http://h.test/"],
+        ["--checksum", "crc32c=12345678", "http://h.test/"],
+        ["--checksums-from", "SHA256SUMS", "http://h.test/"],
         ["-H", "no colon", "http://h.test/"],
         ["-H", "X: a\nY: b", "http://h.test/"],
         ["-r", "fast", "http://h.test/"],
@@ -171,11 +173,74 @@ def trust(authority: Authority, folder: Path) -> dict[str, str]:
 # --- 7: bytes ---------------------------------------------------------------------------------
 
 
-def test_a_checksum_that_is_not_met(galion: Galion, server: FaultServer) -> None:
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_a_checksum_that_is_not_met(galion: Galion, server: FaultServer, algorithm: str) -> None:
+    """What was expected and what came is told; nothing is left, nothing else is touched."""
+    digest = ALGORITHMS[algorithm].new()
+    wrong = digest.hexdigest()
+    digest.update(BODY.content())
+    right = digest.hexdigest()
+    before = leave_files(galion, "f", "f.bin", "f.bin.bak")
     url = server.add("/f.bin", BODY)
-    ended = galion("download", url, "--checksum", f"sha256={'0' * 64}", "--json")
-    failed(ended, 7, "INTEGRITY_FAILED")
-    assert galion.files == []
+    arguments = ["download", url, "-o", "new.bin", "--checksum"]
+    ended = galion(*arguments, f"{algorithm}={wrong}", "--json")
+    error = failed(ended, 7, "INTEGRITY_FAILED")
+    assert (
+        f"new.bin is not what was promised: its {algorithm} is {right}, "
+        f"not {wrong} as the request says"
+    ) in ended.err
+    assert error["details"] == {
+        "algorithm": algorithm,
+        "expected": wrong,
+        "got": right,
+        "by": "the request",
+    }
+    assert contents(galion) == before
+    ended = galion(*arguments, f"{algorithm}={right}", "--json")
+    assert (ended.code, ended.object["files"][0]["verified"]) == (0, True)
+
+
+@pytest.mark.parametrize("options", [[], ["--force"]], ids=["", "force"])
+def test_wrong_bytes_leave_the_file_that_has_the_name_as_it_was(
+    galion: Galion, server: FaultServer, options: list[str]
+) -> None:
+    before = leave_files(galion, "f.bin", "other")
+    headers = {"Repr-Digest": "sha-256=:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=:"}
+    place = server.add("/SHA256SUMS", f"{'0' * 64}  g.bin\n{'0' * 64}  f.bin\n")
+    for more, words in (
+        (["--checksum", f"blake3={'0' * 64}"], "the request says"),
+        (["--checksums-from", "auto"], f"{place} says"),
+        ([], "the server's own Repr-Digest says"),
+    ):
+        url = server.add("/f.bin", BODY, headers={} if more else headers)
+        ended = galion("download", url, *more, *options, "--json")
+        if options:
+            failed(ended, 7, "INTEGRITY_FAILED")
+            assert words in ended.err
+        else:
+            failed(ended, 8, "FILE_EXISTS")
+        assert contents(galion) == before
+
+
+def test_a_list_without_the_file_downloads_nothing(galion: Galion, server: FaultServer) -> None:
+    place = server.add("/SUMS", f"{'0' * 64}  g.bin\n")
+    for given in (place, "auto"):
+        ended = galion("download", server.add("/f.bin", BODY), "--checksums-from", given, "--json")
+        failed(ended, 4, "FILE_NOT_FOUND")
+        assert galion.files == []
+
+
+def leave_files(galion: Galion, *names: str) -> dict[str, tuple[bytes, int]]:
+    for name in names:
+        (galion.cwd / name).write_text(f"mine: {name}")
+    return contents(galion)
+
+
+def contents(galion: Galion) -> dict[str, tuple[bytes, int]]:
+    """Everything in the directory, with its time."""
+    return {
+        path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in galion.cwd.iterdir()
+    }
 
 
 def test_a_body_that_ends_too_soon_every_time(galion: Galion, server: FaultServer) -> None:

@@ -84,6 +84,15 @@ def test_directory_filename_and_checksum_are_as_asked(
     assert job.files[0].verified is True
 
 
+def test_a_file_is_checked_against_a_list(downloader: Downloader, server: FaultServer) -> None:
+    url = server.add("/model.bin", BODY)
+    place = server.add("/SHA256SUMS", f"{BODY.sha256()}  model.bin\n")
+    assert downloader.download(url, checksums_from="auto").files[0].verified
+    server.add("/SHA256SUMS", f"{'0' * 64}  model.bin\n")
+    with pytest.raises(IntegrityError, match=f"as {place} says"):
+        downloader.download(url, checksums_from=place, force=True)
+
+
 def test_headers_are_sent_and_force_replaces(
     downloader: Downloader, server: FaultServer, tmp_path: Path
 ) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from galion_core.testing import FaultServer
-from galion_core.testing.samples import KNOWN
+from galion_core.testing.samples import KNOWN, sha256sums
 
 ROOT = Path(__file__).resolve().parents[2]
 GALION = Path(sysconfig.get_path("scripts")) / "galion"
@@ -113,6 +113,8 @@ def terminal(tmp_path: Path, galion_home: Path) -> Iterator[Terminal]:
     folder.mkdir()
     with FaultServer() as server:
         server.add("/model.bin", KNOWN)
+        server.add("/listed/known.bin", KNOWN)
+        server.add("/listed/SHA256SUMS", sha256sums(), content_type="text/plain")
         server.add("/notes.txt", NOTES, content_type="text/plain")
         hosts = {"https://example.com": server.origin, "example.com": "127.0.0.1"}
         yield Terminal(folder, server, hosts)

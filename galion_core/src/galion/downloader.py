@@ -61,16 +61,18 @@ class AsyncDownloader:
         directory: str | Path | None = None,
         filename: str | None = None,
         checksum: str | None = None,
+        checksums_from: str | None = None,
         headers: Mapping[str, str] | None = None,
         force: bool = False,
         on_progress: OnProgress | None = None,
     ) -> Job:
         """Download one URL; the job comes back completed, with its files.
 
-        ``checksum`` is ``ALGORITHM=HEX``; ``headers`` go to the URL's own origin only; ``force``
-        replaces an existing file; ``on_progress`` is called a few times a second and at the end;
-        when it raises, the download stops. Raises a GalionError. When cancelled, what has arrived
-        is kept for the next call.
+        ``checksum`` is ``ALGORITHM=HEX``; ``checksums_from`` is the link of a list such as
+        SHA256SUMS, or ``auto`` for one beside the file; ``headers`` go to the URL's own origin
+        only; ``force`` replaces an existing file; ``on_progress`` is called a few times a second
+        and at the end; when it raises, the download stops. Raises a GalionError. When cancelled,
+        what has arrived is kept for the next call.
         """
         engine = await self._open()
         request = DownloadRequest(
@@ -78,6 +80,7 @@ class AsyncDownloader:
             directory=directory or self._directory,
             filename=filename,
             checksum=checksum,
+            checksums_from=checksums_from,
             headers=headers or {},
             force=force,
         )
@@ -134,6 +137,7 @@ class Downloader:
         directory: str | Path | None = None,
         filename: str | None = None,
         checksum: str | None = None,
+        checksums_from: str | None = None,
         headers: Mapping[str, str] | None = None,
         force: bool = False,
         on_progress: OnProgress | None = None,
@@ -149,6 +153,7 @@ class Downloader:
                 directory=directory,
                 filename=filename,
                 checksum=checksum,
+                checksums_from=checksums_from,
                 headers=headers,
                 force=force,
                 on_progress=on_progress,

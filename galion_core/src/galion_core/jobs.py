@@ -62,6 +62,8 @@ class JobOptions(_Record):
     filename: str | None = None
     checksum: str | None = None
     """``ALGORITHM=HEX``"""
+    checksums_from: str | None = None
+    """The link of a list of checksums, or ``auto``."""
     connections: int | None = None
     limit_rate: int | None = None
     """Bytes a second, over all its files; None: the setting download.limit_rate."""
@@ -84,7 +86,7 @@ class JobFile(_Record):
     sha256: str | None = None
     """Set when the file is published."""
     verified: bool = False
-    """A digest published by the platform or given by the user was met."""
+    """A digest given by the user, published by the platform or sent by the server was met."""
     kept: bool = False
     """The file was there already; nothing was fetched."""
 

@@ -9,19 +9,12 @@ from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from galion_core.digests import ALGORITHMS
 from galion_core.errors import InvalidInput
 
 if TYPE_CHECKING:
     from galion_core.storage.protocol import Store
     from galion_core.urls import ParsedUrl
-
-#: Hex digits of each digest that Galion can check.
-DIGEST_LENGTHS: Mapping[str, int] = {
-    "md5": 32,
-    "sha1": 40,
-    "sha256": 64,
-    "sha512": 128,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +57,9 @@ class PlatformMatch:
 
 @dataclass(frozen=True, slots=True)
 class Checksum:
-    """A digest as hex, lower case.
+    """A digest as hex, lower case: crc32, md5, sha1, sha256, sha512 or blake3.
+
+    The first three show damage on the way, but not that nobody meant it.
 
     >>> Checksum.parse("SHA-256=" + "AB" * 32).algorithm
     'sha256'
@@ -72,15 +67,18 @@ class Checksum:
 
     algorithm: str
     value: str
+    by: str = field(default="", compare=False)
+    """Who says so, in words that "says" can follow; filled in by the core."""
 
     def __post_init__(self) -> None:
         """Refuse what no hash could give."""
-        length = DIGEST_LENGTHS.get(self.algorithm)
-        if length is None:
+        algorithm = ALGORITHMS.get(self.algorithm)
+        if algorithm is None:
             raise InvalidInput(
-                f"Unknown checksum algorithm {self.algorithm!r}",
-                hint=f"Use one of {', '.join(DIGEST_LENGTHS)}.",
+                f"Unknown checksum algorithm {self.algorithm[:40]!r}",
+                hint=f"Use one of {', '.join(ALGORITHMS)}.",
             )
+        length = algorithm.hex_digits
         if not re.fullmatch(f"[0-9a-f]{{{length}}}", self.value):
             raise InvalidInput(
                 f"A {self.algorithm} checksum has {length} hex digits, not {self.value[:200]!r}",
@@ -88,10 +86,10 @@ class Checksum:
             )
 
     @classmethod
-    def parse(cls, text: str) -> Checksum:
+    def parse(cls, text: str, *, by: str = "") -> Checksum:
         """Read ``ALGORITHM=HEX``; raises InvalidInput."""
         algorithm, _, value = text.partition("=")
-        return cls(algorithm.strip().lower().replace("-", ""), value.strip().lower())
+        return cls(algorithm.strip().lower().replace("-", ""), value.strip().lower(), by)
 
     def __str__(self) -> str:
         return f"{self.algorithm}={self.value}"
@@ -210,7 +208,7 @@ class Artifact:
     """Bytes."""
     sha256: str
     verified: bool
-    """A digest published by the platform or given by the user was met."""
+    """A digest given by the user, published by the platform or sent by the server was met."""
     url: str
     platform: str
     metadata: Mapping[str, object] = field(default_factory=dict)

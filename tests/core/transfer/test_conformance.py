@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from galion_core.digests import ALGORITHMS
 from galion_core.errors import (
     CredentialsRefused,
     CredentialsRequired,
@@ -240,15 +241,14 @@ def test_the_next_request_comes_no_earlier_than_retry_after_asks(
     assert second.at - first.at > 0.99
 
 
-@pytest.mark.parametrize("algorithm", ["md5", "sha1", "sha256", "sha512"])
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_a_wrong_checksum_says_what_was_expected_and_what_came(
     algorithm: str, server: FaultServer, fetch: Callable[..., Fetched]
 ) -> None:
-    import hashlib
-
-    content = FILE.content()
-    right = Checksum(algorithm, hashlib.new(algorithm, content).hexdigest())
-    wrong = Checksum(algorithm, hashlib.new(algorithm, b"other").hexdigest())
+    digest = ALGORITHMS[algorithm].new()
+    wrong = Checksum(algorithm, digest.hexdigest())
+    digest.update(FILE.content())
+    right = Checksum(algorithm, digest.hexdigest())
     url = server.add("/file.bin", FILE)
     with pytest.raises(IntegrityError) as caught:
         fetch(url, checksums=(SHA256, wrong))
@@ -256,5 +256,6 @@ def test_a_wrong_checksum_says_what_was_expected_and_what_came(
         "algorithm": algorithm,
         "expected": wrong.value,
         "got": right.value,
+        "by": "",
     }
     assert fetch(url, checksums=(right,)).verified

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import os
 import threading
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from galion_core.digests import ALGORITHMS, new_hashes
 from galion_core.testing import PatternBody
 from galion_core.transfer.verifier import Verifier
 
@@ -39,18 +39,43 @@ def test_the_digests_are_those_of_the_file_however_it_grew(
     fronts: list[int], executor: ThreadPoolExecutor, descriptor: int
 ) -> None:
     async def verify() -> dict[str, str]:
-        algorithms = ["md5", "sha1", "sha512"]
-        verifier = Verifier(executor, descriptor, algorithms, lambda: None)
+        verifier = Verifier(executor, descriptor, ALGORITHMS, lambda: None)
         for front in list(fronts)[:1000]:
             verifier.advance(front)
         await verifier.catch_up(FILE.size)
         return {name: each.value for name, each in verifier.digests().items()}
 
-    content = FILE.content()
-    expected = {
-        name: hashlib.new(name, content).hexdigest() for name in ("md5", "sha1", "sha256", "sha512")
-    }
+    hashes = new_hashes(ALGORITHMS)
+    for each in hashes.values():
+        each.update(FILE.content())
+    expected = {name: each.hexdigest() for name, each in hashes.items()}
     assert asyncio.run(verify()) == expected
+
+
+def test_every_byte_is_read_once_for_all_algorithms(
+    executor: ThreadPoolExecutor, descriptor: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And by the executor, not by whoever waits for it."""
+    read: list[int] = []
+    readers: set[int] = set()
+    preadv = os.preadv
+
+    def counted(number: int, buffers: list[memoryview], offset: int) -> int:
+        read.append(preadv(number, buffers, offset))
+        readers.add(threading.get_ident())
+        return read[-1]
+
+    monkeypatch.setattr(os, "preadv", counted)
+
+    async def verify() -> None:
+        verifier = Verifier(executor, descriptor, ALGORITHMS, lambda: None)
+        verifier.advance(5 * MIB)
+        await verifier.catch_up(FILE.size)
+        await asyncio.get_running_loop().run_in_executor(executor, verifier.digests)
+
+    asyncio.run(verify())
+    assert sum(read) == FILE.size
+    assert threading.get_ident() not in readers
 
 
 def test_a_part_that_became_shorter_is_a_fault_and_not_a_digest(

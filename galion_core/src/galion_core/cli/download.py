@@ -63,6 +63,11 @@ def _rate(_context: click.Context, _parameter: click.Parameter, text: str | None
     help="Sent to the URL's own host only, never stored. Repeatable.",
 )
 @click.option("--checksum", metavar="ALGO=HEX", help="What the file must be; for one URL.")
+@click.option(
+    "--checksums-from",
+    metavar="URL",
+    help="A list such as SHA256SUMS that names every file; auto looks for one beside it.",
+)
 @click.option("--force", is_flag=True, help="Replace a file that has the name.")
 @click.option("--dry-run", is_flag=True, help="Say what would be fetched, fetch nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a job.")
@@ -81,6 +86,7 @@ def command(
     priority: int | None,
     headers: tuple[str, ...],
     checksum: str | None,
+    checksums_from: str | None,
     force: bool,
     dry_run: bool,
     as_json: bool,
@@ -117,6 +123,7 @@ def command(
             directory=directory,
             filename=filename or each.filename,
             checksum=checksum or each.checksum,
+            checksums_from=checksums_from,
             headers=_parse_headers(headers),
             connections=connections,
             force=force,

@@ -8,6 +8,7 @@ import hashlib
 from dataclasses import dataclass
 from functools import partial
 
+from galion_core.engine.checksum_files import AUTO, with_checksums
 from galion_core.engine.memory import known_at, origin_of
 from galion_core.engine.plan import PlannedFile, job_files, plan
 from galion_core.engine.processing import process
@@ -66,12 +67,11 @@ class Pipeline:
         if self._record.job.platform != source.platform:
             self._record.change(platform=source.platform)
         resolution = await source.resolve()
-        job = self._record.job
-        planned = plan(job, resolution)
+        planned = await self._plan(source, resolution)
         self._progress.files = [
             Progress(name=each.filename, total=each.remote.size) for each in planned
         ]
-        self._record.change(Status.DOWNLOADING, files=job_files(job, planned))
+        self._record.change(Status.DOWNLOADING, files=job_files(self._record.job, planned))
         fetched = await self._fetch_all(planned, source)
         if self._record.job.status is Status.DOWNLOADING:  # what was there already needed no proof
             self._record.change(Status.VERIFYING)
@@ -83,8 +83,8 @@ class Pipeline:
     async def preview(self) -> Job:
         """The job with its planned files, asked of the servers where the platform does not say."""
         source = self._source()
+        planned = await self._plan(source, await source.resolve())
         job = self._record.job
-        planned = plan(job, await source.resolve())
         files = list(job_files(job, planned))
         for each in planned:
             if each.filename is None or each.remote.size is None:
@@ -105,6 +105,13 @@ class Pipeline:
             self._parts.policy,
             trusted=self._record.job.options.trusted,
         )
+
+    async def _plan(self, source: Source, resolution: Resolution) -> list[PlannedFile]:
+        job = self._record.job
+        planned, place = plan(job, resolution), job.options.checksums_from
+        if place is None:
+            return planned
+        return await with_checksums(planned, place, partial(source.get, typed=place != AUTO))
 
     # --- fetching -----------------------------------------------------------------------------
 

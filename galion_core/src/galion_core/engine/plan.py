@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from galion_core.errors import InvalidInput, NotFound, PolicyError
@@ -40,7 +40,8 @@ def plan(job: Job, resolution: Resolution) -> list[PlannedFile]:
             f"The link stands for {len(files)} files, but a name or checksum is of one",
             hint="Leave out -o and --checksum, or give the link of one file.",
         )
-    given = (Checksum.parse(options.checksum),) if options.checksum else ()
+    given = (Checksum.parse(options.checksum, by="the request"),) if options.checksum else ()
+    platform = f"the platform {job.platform}" if job.platform else "the platform"
     root = Path(options.directory)
     directories = {folder: _below(root, folder) for folder in {each.folder for each in files}}
     taken: set[str] = set()
@@ -52,7 +53,8 @@ def plan(job: Job, resolution: Resolution) -> list[PlannedFile]:
             name = _unused(directory, safe_name(remote.name), taken)
         if name:
             taken.add(_spot(directory, name))
-        planned.append(PlannedFile(index, remote, directory, name, (*given, *remote.checksums)))
+        published = (replace(each, by=platform) for each in remote.checksums)
+        planned.append(PlannedFile(index, remote, directory, name, (*given, *published)))
     return planned
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from galion_core.engine.checksum_files import check_place
 from galion_core.errors import DiskError, InvalidInput
 from galion_core.jobs import Job, JobOptions, new_id
 from galion_core.types import Checksum
@@ -30,6 +31,8 @@ class DownloadRequest:
     filename: str | None = None
     checksum: str | None = None
     """``ALGORITHM=HEX``"""
+    checksums_from: str | None = None
+    """The link of a list such as SHA256SUMS, or ``auto``: one beside the file."""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Sent to the URL's own origin only, never stored."""
     connections: int | None = None
@@ -57,10 +60,12 @@ def make_job(request: DownloadRequest, default_directory: str) -> tuple[Job, Sec
     """A new job for a request; raises InvalidInput, InvalidUrl or DiskError."""
     url = parse_url(request.url)
     checksum = None if request.checksum is None else str(Checksum.parse(request.checksum))
+    place = None if request.checksums_from is None else check_place(request.checksums_from)
     options = JobOptions(
         directory=str(_directory(request.directory or default_directory)),
         filename=None if request.filename is None else _filename(request.filename),
         checksum=checksum,
+        checksums_from=place,
         connections=request.connections,
         limit_rate=request.limit_rate,
         force=request.force,

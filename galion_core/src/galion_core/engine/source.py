@@ -12,7 +12,7 @@ from galion_core.plugins.manager import PluginManager
 from galion_core.plugins.platforms import detect_or_raise
 from galion_core.settings.layers import Layers
 from galion_core.text import redact
-from galion_core.types import RemoteFile, Resolution
+from galion_core.types import HttpResponse, RemoteFile, Resolution
 
 
 class Source:
@@ -59,6 +59,15 @@ class Source:
     def route(self) -> Route:
         """The way to a file: on from where the platform's answers came from."""
         return self._onward.branch()
+
+    async def get(self, url: str, *, typed: bool) -> HttpResponse:
+        """A small answer from elsewhere, asked for with what its origin may be told.
+
+        ``typed``: the request names this link, as it does the download's own.
+        """
+        route = (self._start if typed else self._onward).branch()
+        async with Context(self._url, self._settings, self.headers, route) as context:
+            return await context.http.get(url)
 
     async def renew(self, file_id: str) -> RemoteFile:
         """The file with a fresh link."""

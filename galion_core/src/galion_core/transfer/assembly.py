@@ -10,13 +10,14 @@ import os
 import shutil
 from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from galion_core.errors import DiskError
 from galion_core.transfer import refusals
 from galion_core.transfer.blocks import BLOCK, whole_blocks
+from galion_core.transfer.digest_fields import server_digest
 from galion_core.transfer.exchange import Response
 from galion_core.transfer.headers import Validators, content_length, parse_content_range
 from galion_core.transfer.journal import Identity
@@ -28,6 +29,7 @@ from galion_core.transfer.sniff import check_type
 from galion_core.transfer.spans import Plan, Span
 from galion_core.transfer.verifier import Verifier
 from galion_core.transfer.wanted import Progress, Wanted
+from galion_core.types import Checksum
 from galion_core.urls import ParsedUrl
 
 
@@ -70,6 +72,8 @@ class Body:
     verifier: Verifier
     divisible: bool
     """The server gives parts of it, which can be told to be of this version."""
+    claims: tuple[Checksum, ...]
+    """What the server itself says of the bytes."""
 
 
 class Assembly:
@@ -137,7 +141,9 @@ class Assembly:
         self.from_earlier = False
         part.begin(identity)
         _check_space(part, identity.validators.size)
-        self.body = body = self._begin(part, identity, Plan(identity.validators.size))
+        content = server_digest(response.headers, "Content-Digest")  # of a 200: of the whole file
+        claims = (*identity.validators.claims, *([content] if content else ()))
+        self.body = body = self._begin(part, identity, Plan(identity.validators.size), claims)
         accepts = response.headers.get("accept-ranges", "").strip().lower() != "none"
         body.divisible = self._ranges and accepts and identity.resumable
         lane.span = body.plan.take()
@@ -159,6 +165,7 @@ class Assembly:
         self._progress.total = body.plan.size
         _check_space(body.part, body.plan.rest)
         body.divisible = True
+        _believe(body, identity.validators)
         return body
 
     def _take(self, body: Body, lane: Lane, data: bytes) -> None:
@@ -198,16 +205,19 @@ class Assembly:
         if identity is not None and identity.resumable:
             part.resume()
             self.from_earlier = True
-            self.body = self._begin(part, identity, Plan(identity.validators.size, part.blocks))
+            plan = Plan(identity.validators.size, part.blocks)
+            self.body = self._begin(part, identity, plan, identity.validators.claims)
         return part
 
-    def _begin(self, part: Part, identity: Identity, plan: Plan) -> Body:
-        algorithms = {each.algorithm for each in self._wanted.checksums}
+    def _begin(
+        self, part: Part, identity: Identity, plan: Plan, claims: tuple[Checksum, ...]
+    ) -> Body:
+        algorithms = {each.algorithm for each in (*self._wanted.checksums, *claims)}
         verifier = Verifier(self._executor, part.descriptor, algorithms, part.sync)
         self._progress.total = plan.size
         self._announce(part.target.name, plan.size)
         self._progress.received = plan.front if plan.size is None else plan.size - plan.rest
-        return Body(part, identity, plan, verifier, divisible=self._ranges)
+        return Body(part, identity, plan, verifier, divisible=self._ranges, claims=claims)
 
     # --- on the event loop --------------------------------------------------------------------
 
@@ -263,6 +273,15 @@ def _mark_blocks(part: Part, span: Span, size: int | None) -> None:
     while span.block < whole_blocks(span.position, size):
         part.arrived(span.block)
         span.block += 1
+
+
+def _believe(body: Body, said: Validators) -> None:
+    """Take the server's word from a part where the earlier answers had none."""
+    known = body.identity.validators
+    made = all(each.algorithm in body.verifier.algorithms for each in said.claims)
+    if known.digest is None and made:
+        body.claims += said.claims
+        body.identity = replace(body.identity, validators=replace(known, digest=said.digest))
 
 
 def _length(response: Response) -> int | None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 
+from galion_core.digests import new_hashes
 from galion_core.transfer.journal import Identity
 from galion_core.transfer.part import disk_errors
 from galion_core.transfer.publisher import already_there
@@ -23,13 +23,14 @@ async def keep_or_refuse(
 ) -> Fetched:
     """Keep the file when it is the one that is wanted; raises FileExists when it is not.
 
-    It is the one when it meets the checksums, or when it is remembered as published from the same
-    version and nobody wrote to it since.
+    It is the one when it meets the checksums (the server's own, where nobody else gives one), or
+    when it is remembered as published from the same version and nobody wrote to it since.
     """
     if not target.is_file():
         raise already_there(target)
-    if wanted.checksums:
-        return await _by_digest(target, identity, wanted.checksums, executor)
+    checksums = wanted.checksums or identity.validators.claims
+    if checksums:
+        return await _by_digest(target, identity, checksums, executor)
     known = wanted.known(target)
     status = target.stat()
     untouched = known is not None and (known.size, known.modified_ns) == (
@@ -54,7 +55,7 @@ async def _by_digest(
     checksums: Sequence[Checksum],
     executor: Executor,
 ) -> Fetched:
-    algorithms = {"sha256", *(each.algorithm for each in checksums)}
+    algorithms = {each.algorithm for each in checksums}
     running = asyncio.get_running_loop()
     digests = await running.run_in_executor(executor, _digests, target, algorithms)
     if any(digests[each.algorithm] != each.value for each in checksums):
@@ -69,8 +70,8 @@ async def _by_digest(
     )
 
 
-def _digests(path: Path, algorithms: set[str]) -> dict[str, str]:
-    hashes = {name: hashlib.new(name) for name in algorithms}
+def _digests(path: Path, algorithms: Iterable[str]) -> dict[str, str]:
+    hashes = new_hashes(algorithms)
     with disk_errors(path), path.open("rb") as file:
         while chunk := file.read(1 << 20):
             for each in hashes.values():

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+from galion_core.transfer.digest_fields import server_digest
+from galion_core.types import Checksum
+
 #: Bytes of headers that are kept of one answer (R32).
 MAX_HEADERS = 256 * 1024
 
@@ -111,6 +114,9 @@ class Validators:
     """Last-Modified, where it is strong: at least a second older than the answer."""
     size: int | None = None
     """Bytes of the whole file."""
+    digest: str | None = None
+    """What the server's Repr-Digest says, ``ALGORITHM=HEX``. Two that differ are of two versions;
+    two that agree are no proof, since the word is the server's own."""
 
     @classmethod
     def of(cls, headers: Mapping[str, str], size: int | None) -> Validators:
@@ -118,12 +124,20 @@ class Validators:
         etag = headers.get("etag", "").strip()
         modified = http_date(headers.get("last-modified"))
         answered = http_date(headers.get("date")) or datetime.now(UTC)
+        digest = server_digest(headers, "Repr-Digest")
         strong = modified is not None and (answered - modified).total_seconds() >= 1
         return cls(
             etag=etag if re.fullmatch(r'"[^"]*"', etag) else None,
             modified=headers["last-modified"].strip() if strong else None,
             size=size,
+            digest=None if digest is None else str(digest),
         )
+
+    @property
+    def claims(self) -> tuple[Checksum, ...]:
+        """The digest as what the bytes must meet."""
+        by = "the server's own Repr-Digest"
+        return () if self.digest is None else (Checksum.parse(self.digest, by=by),)
 
     @property
     def resumable(self) -> bool:
@@ -139,5 +153,16 @@ class Validators:
         """Both speak of the same version, as far as both speak, and of something at all."""
         pairs = ((self.etag, other.etag), (self.modified, other.modified))
         spoken = [(mine, theirs) for mine, theirs in pairs if mine and theirs]
-        sizes_differ = None not in (self.size, other.size) and self.size != other.size
-        return bool(spoken) and not sizes_differ and all(mine == theirs for mine, theirs in spoken)
+        return (
+            bool(spoken)
+            and not self.contradict(other)
+            and all(mine == theirs for mine, theirs in spoken)
+        )
+
+    def contradict(self, other: Validators) -> bool:
+        """They cannot be of the same bytes, whatever else is known of them."""
+        if None not in (self.size, other.size) and self.size != other.size:
+            return True
+        digests = [each.digest for each in (self, other) if each.digest is not None]
+        algorithms = {each.partition("=")[0] for each in digests}
+        return len(algorithms) == 1 and len(set(digests)) == 2

@@ -18,8 +18,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from galion_core.errors import InvalidInput
 from galion_core.transfer.blocks import BLOCK
 from galion_core.transfer.headers import Validators
+from galion_core.types import Checksum
 
 FORMAT = 1
 _LINE = re.compile(r"(?P<block>\d{1,11})|s (?P<synced>\d{1,11})|b (?P<boot>[\w-]{1,40})")
@@ -32,7 +34,7 @@ class Identity:
     source: str
     """A hash over the place it comes from; never the link itself, which may be a secret."""
     digest: str | None
-    """The published or given checksum, ``ALGORITHM=HEX``."""
+    """The published or given checksum, ``ALGORITHM=HEX``; never the server's own word."""
     validators: Validators
 
     @property
@@ -42,12 +44,10 @@ class Identity:
 
     def same_file(self, other: Identity) -> bool:
         """The bytes of one may stand beside the bytes of the other."""
-        sizes_differ = None not in (self.validators.size, other.validators.size) and (
-            self.validators.size != other.validators.size
-        )
         if self.digest or other.digest:
             # A digest outlives links and servers, and the finished file is checked against it.
-            return self.digest == other.digest and not sizes_differ
+            contradict = self.validators.contradict(other.validators)
+            return self.digest == other.digest and not contradict
         return self.source == other.source and self.validators.agree(other.validators)
 
 
@@ -66,7 +66,7 @@ class PartJournal:
             text = self.path.read_bytes().decode("ascii")
             first, newline, rest = text.partition("\n")
             identity = _identity(json.loads(first)) if newline else None
-        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError, InvalidInput):
             return None
         if identity is None:
             return None
@@ -151,8 +151,8 @@ class _Found:
 def _identity(head: dict[str, Any]) -> Identity | None:
     """The identity in the first line; None or an error where the line is not ours."""
     validators = head["validators"]
-    size = validators["size"]
-    texts = (head["source"], head["digest"], validators["etag"], validators["modified"])
+    size, claimed = validators["size"], validators.get("digest")
+    texts = (head["source"], head["digest"], validators["etag"], validators["modified"], claimed)
     if (
         (head["format"], head["block"]) != (FORMAT, BLOCK)
         or not all(each is None or re.fullmatch(r"[^\x00-\x1f\x7f]*", each) for each in texts)
@@ -160,7 +160,8 @@ def _identity(head: dict[str, Any]) -> Identity | None:
         or texts[0] is None
     ):
         return None
-    return Identity(texts[0], texts[1], Validators(texts[2], texts[3], size))
+    digest = None if claimed is None else str(Checksum.parse(claimed))
+    return Identity(texts[0], texts[1], Validators(texts[2], texts[3], size, digest))
 
 
 def _finished(text: str) -> _Found:

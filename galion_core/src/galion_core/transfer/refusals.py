@@ -91,11 +91,12 @@ def unsteady(url: str) -> GalionError:
 
 def mismatch(name: str, expected: Checksum, got: Checksum) -> GalionError:
     """The bytes are the wrong ones."""
+    facts = {"algorithm": expected.algorithm, "expected": expected.value, "got": got.value}
     return IntegrityError(
         f"{name} is not what was promised: its {expected.algorithm} is {got.value}, "
-        f"not {expected.value}",
+        f"not {expected.value}" + (f" as {expected.by} says" if expected.by else ""),
         hint="Nothing was saved. The file may have been replaced or damaged at its source.",
-        details={"algorithm": expected.algorithm, "expected": expected.value, "got": got.value},
+        details={**facts, "by": expected.by},
     )
 
 

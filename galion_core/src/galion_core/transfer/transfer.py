@@ -170,12 +170,13 @@ class Transfer:
     def _conclude(self, body: Body, size: int) -> Fetched:
         """The last steps, on the executor: one hop for all of them, since small files are many."""
         part, name = body.part, body.part.target.name
+        promised = (*self._wanted.checksums, *body.claims)
         with disk_errors(part.path):
             digests = body.verifier.digests()
         try:
-            for wanted in self._wanted.checksums:
-                if digests[wanted.algorithm] != wanted:
-                    raise refusals.mismatch(name, wanted, digests[wanted.algorithm])
+            for each in promised:
+                if digests[each.algorithm] != each:
+                    raise refusals.mismatch(name, each, digests[each.algorithm])
             check_body(name, os.pread(part.descriptor, HEAD, 0), size)
         except IntegrityError:
             part.discard()
@@ -185,6 +186,6 @@ class Transfer:
             path=part.target,
             size=size,
             sha256=digests["sha256"].value,
-            verified=bool(self._wanted.checksums),
+            verified=bool(promised),
             identity=body.identity,
         )

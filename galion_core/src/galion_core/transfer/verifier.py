@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import os
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import Executor, Future
 
+from galion_core.digests import new_hashes
 from galion_core.transfer.outlast import outlast
 from galion_core.types import Checksum
 
@@ -37,13 +37,18 @@ class Verifier:
         self._executor = executor
         self._checkpoint = checkpoint
         self._descriptor = descriptor
-        self._hashes = {name: hashlib.new(name) for name in {"sha256", *algorithms}}
+        self._hashes = new_hashes(algorithms)
         self._buffer: memoryview | None = None
         self._hashed = 0
         self._front = 0
         self._running: Future[None] | None = None
         self._saving: Future[None] | None = None
         self._stopped = threading.Event()
+
+    @property
+    def algorithms(self) -> Collection[str]:
+        """The digests that are being made."""
+        return self._hashes.keys()
 
     def advance(self, front: int) -> None:
         """Bytes up to ``front`` can be read."""
@@ -90,8 +95,9 @@ class Verifier:
             count = os.preadv(self._descriptor, [view[:wanted]], self._hashed)
             if count == 0:
                 raise OSError("the part file is shorter than what was written to it")
+            read = view[:count]
             for each in self._hashes.values():
-                each.update(view[:count])
+                each.update(read)
             self._hashed += count
             due = self._hashed % _CHECKPOINT == 0
             if due and (self._saving is None or self._saving.done()):

@@ -85,7 +85,7 @@ class Fetched:
     size: int
     sha256: str
     verified: bool
-    """A checksum was met."""
+    """A checksum was met, if only the server's own."""
     identity: Identity
     kept: bool = False
     """The file was there already; nothing was fetched."""
