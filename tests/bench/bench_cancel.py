@@ -2,8 +2,7 @@
 
 In one process: until ``Engine.cancel`` returns, when nothing is asked or written any more. (A file
 that is whole is brought to the disk and gets its name first; that takes what the disk takes.) From
-another process: from the end of `galion jobs cancel`
-until the command that downloads has ended.
+another process: from the end of `galion jobs cancel` to that of the command that downloads.
 """
 
 from __future__ import annotations
