@@ -32,6 +32,7 @@ def read(text: str) -> list[tuple[str, str]]:
         (f"{ONE}  ./f.bin\r", "f.bin"),
         (f"{ONE}  a/b c.bin", "a/b c.bin"),
         (f"{ONE}   f", " f"),
+        (f"{ONE}   ", " "),
         (f"{ONE}  *f", "*f"),
         (f"\\{ONE}  a\\nb\\\\c\\rd", "a\nb\\c\rd"),
         (f"{ONE}  a\\nb", "a\\nb"),

@@ -16,7 +16,7 @@ _GNU = re.compile(r"(?P<escaped>\\?)(?P<hex>[0-9A-Fa-f]{8,128})(?: [ *]|[ \t]+)(
 _BSD = re.compile(
     r"(?P<escaped>\\?)(?P<tag>[A-Za-z0-9-]{3,12}) ?\((?P<name>.+)\) ?= ?(?P<hex>[0-9A-Fa-f]{8,128})"
 )
-_BARE = re.compile(r"(?P<hex>[0-9A-Fa-f]{8,128})[ \t]*")
+_BARE = re.compile(r"(?P<hex>[0-9A-Fa-f]{8,128})[ \t]{0,2}")  # with more, a name of spaces
 _ESCAPES = {"\\\\": "\\", "\\n": "\n", "\\r": "\r"}
 #: What a digest is that comes without its algorithm; blake3's is as long as sha256's, but rarer.
 _BY_LENGTH = {ALGORITHMS[name].hex_digits: name for name in ALGORITHMS if name != "blake3"}
