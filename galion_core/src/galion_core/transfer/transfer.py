@@ -129,7 +129,8 @@ class Transfer:
             except (LeftOver, NoRanges):
                 pass
             except (Changed, Overflow) as why:
-                await self._restart(assembly, why)
+                if not receiver.moved:
+                    await self._restart(assembly, why)
             except TransportError as error:
                 failure = from_curl(error.code, error.message, error.url)
                 await self._recover(failure, receiver, assembly)
