@@ -16,6 +16,11 @@ from galion_core.transfer.mover import Mover
 from galion_core.transfer.retry import Patience
 from galion_core.transfer.wanted import Fetched, Progress, Wanted
 from galion_core.types import RemoteFile
+from tests.core.transfer.table import (  # noqa: F401 - hooks
+    pytest_addoption,
+    pytest_collection_modifyitems,
+    pytest_terminal_summary,
+)
 
 Fetch = Callable[..., Fetched]
 
