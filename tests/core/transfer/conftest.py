@@ -9,6 +9,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.core.transfer.table import (  # noqa: F401 - hooks
+    pytest_addoption,
+    pytest_collection_modifyitems,
+    pytest_terminal_summary,
+)
 
 from galion_core.testing import Authority, FaultServer
 from galion_core.transfer.exchange import Limits
@@ -16,11 +21,6 @@ from galion_core.transfer.mover import Mover
 from galion_core.transfer.retry import Patience
 from galion_core.transfer.wanted import Fetched, Progress, Wanted
 from galion_core.types import RemoteFile
-from tests.core.transfer.table import (  # noqa: F401 - hooks
-    pytest_addoption,
-    pytest_collection_modifyitems,
-    pytest_terminal_summary,
-)
 
 Fetch = Callable[..., Fetched]
 

@@ -172,7 +172,7 @@ class Receiver:
             self._blame(lane, error)
             if not self._lanes:
                 raise error
-            self._rejoin()
+        self._rejoin()
 
     def _blame(self, lane: Lane, error: Exception) -> None:
         """Ask less of a place that failed, and leave it where there are better ones."""

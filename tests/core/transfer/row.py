@@ -1,0 +1,95 @@
+"""One mechanism for every row: what a server does to a file, and what must be there in the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from galion_core.errors import GalionError
+from galion_core.testing import Body, BytesBody, FaultServer, PatternBody, faults
+from galion_core.testing.faults import Fault
+from galion_core.transfer.blocks import BLOCK
+from galion_core.transfer.wanted import Fetched
+from galion_core.types import Checksum
+
+MIB = 1 << 20
+FILE = PatternBody(16 * MIB)
+SHA256 = Checksum("sha256", FILE.sha256())
+ETAG = f'"{FILE.tag}"'
+NAMES = {"file.bin", "file.bin.part", "file.bin.part.journal"}
+#: One connection takes so long with FILE that a transfer asks for more of them.
+PACE = faults.Throttle(40 * MIB)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """What the server does to FILE at ``/file.bin``, and what must come of it."""
+
+    does: tuple[Fault, ...] = ()
+    body: PatternBody | BytesBody = FILE
+    etag: str | None = ETAG
+    headers: Mapping[str, str] = field(default_factory=dict)
+    wanted: Mapping[str, object] = field(default_factory=dict)
+    gives: tuple[Body, ...] = ()
+    """Which file must be there, or one of which; empty: the body."""
+    fails: type[GalionError] | None = None
+    saying: str = ""
+    requests: int | None = None
+    """How many one connection may make, where that is the point."""
+    resumes: bool = False
+    """What has arrived is not asked for again."""
+
+    def add(self, server: FaultServer) -> str:
+        """Serve it; returns the URL."""
+        etag = self.etag if self.body is FILE else f'"{self.body.tag}"'
+        does = (*self.does, PACE)
+        return server.add("/file.bin", self.body, etag=etag, headers=self.headers, faults=does)
+
+    def check(self, server: FaultServer, directory: Path, fetch: Callable[..., Fetched]) -> None:
+        """Fetch, and compare."""
+        if self.fails is not None:
+            with pytest.raises(self.fails) as caught:
+                fetch(**self.wanted)
+            assert self.saying in caught.value.message
+            assert caught.value.hint
+            assert {path.name for path in directory.iterdir()} <= NAMES - {"file.bin"}
+            return
+        fetched = fetch(**self.wanted)
+        assert {path.name for path in directory.iterdir()} == {"file.bin"}
+        content = (directory / "file.bin").read_bytes()
+        given = [each for each in self.gives or (self.body,) if each.content() == content]
+        assert given, "a hybrid, or nothing that the server had"
+        assert (fetched.size, fetched.sha256) == (given[0].size, given[0].sha256())
+        assert fetched.verified is ("checksums" in self.wanted)
+        if self.resumes:
+            check_economy(server)
+
+
+def check_economy(server: FaultServer) -> None:
+    """Nothing was asked for twice, but for what a broken connection loses.
+
+    Socket buffers count as sent: what a reset or a stall leaves in them is lost, and so is a beat
+    of what comes after a connection has enough.
+    """
+    answered = [each for each in server.requests if each.status in (200, 206)]
+    sent = sum(request.body_bytes_sent for request in answered)
+    assert sent <= FILE.size + 2 * BLOCK * (len(answered) - 1)
+
+
+def table(rows: Mapping[str, Row]) -> pytest.MarkDecorator:
+    """Every row with one connection and with several."""
+    return pytest.mark.parametrize(
+        ("row", "connections"),
+        [
+            pytest.param(row, most, id=f"{name}, {words}", marks=_mark(name, row))
+            for name, row in rows.items()
+            for most, words in ((1, "one connection"), (8, "several connections"))
+        ],
+    )
+
+
+def _mark(name: str, row: Row) -> pytest.MarkDecorator:
+    return pytest.mark.row(name, ends=row.fails)
