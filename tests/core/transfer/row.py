@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from galion_core.errors import GalionError
-from galion_core.testing import Body, BytesBody, FaultServer, PatternBody, faults
+from galion_core.testing import Body, BytesBody, FaultServer, PatternBody, SeenRequest, faults
 from galion_core.testing.faults import Fault
 from galion_core.transfer.blocks import BLOCK
 from galion_core.transfer.wanted import Fetched
@@ -20,8 +20,8 @@ FILE = PatternBody(16 * MIB)
 SHA256 = Checksum("sha256", FILE.sha256())
 ETAG = f'"{FILE.tag}"'
 NAMES = {"file.bin", "file.bin.part", "file.bin.part.journal"}
-#: One connection takes so long with FILE that a transfer asks for more of them.
-PACE = faults.Throttle(40 * MIB)
+#: Slow enough for a transfer to go on asking for more connections.
+PACE = faults.Throttle(80 * MIB)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,10 +42,12 @@ class Row:
     resumes: bool = False
     """What has arrived is not asked for again."""
 
-    def add(self, server: FaultServer) -> str:
-        """Serve it; returns the URL."""
+    def add(self, server: FaultServer, connections: int, *, skip: int = 0) -> str:
+        """Serve it; returns the URL. Where several are wanted, the first answer waits for them."""
         etag = self.etag if self.body is FILE else f'"{self.body.tag}"'
-        does = (*self.does, PACE)
+        does = self.does
+        if connections > 1:
+            does += (until_several(server, skip=skip), PACE)
         return server.add("/file.bin", self.body, etag=etag, headers=self.headers, faults=does)
 
     def check(self, server: FaultServer, directory: Path, fetch: Callable[..., Fetched]) -> None:
@@ -68,6 +70,27 @@ class Row:
             check_economy(server)
 
 
+@dataclass(frozen=True)
+class Several:
+    """Happens once several requests are being answered."""
+
+    server: FaultServer
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Whether it has; the server asks again and again."""
+        return at_once(self.server.requests) > 1
+
+
+def until_several(server: FaultServer, skip: int = 0) -> Fault:
+    """The first answer waits for a second connection, if one comes."""
+    return faults.Stall(MIB, until=Several(server), seconds=0.3, skip=skip, times=1)
+
+
+def at_once(requests: list[SeenRequest]) -> int:
+    """How many are being answered."""
+    return sum(not request.finished for request in requests)
+
+
 def check_economy(server: FaultServer) -> None:
     """Nothing was asked for twice, but for what a broken connection loses.
 
@@ -77,6 +100,12 @@ def check_economy(server: FaultServer) -> None:
     answered = [each for each in server.requests if each.status in (200, 206)]
     sent = sum(request.body_bytes_sent for request in answered)
     assert sent <= FILE.size + 2 * BLOCK * (len(answered) - 1)
+
+
+def asked(request: SeenRequest) -> tuple[int, int]:
+    """The first and the last byte that a request for (a part of) FILE asks for."""
+    first, _, last = (request.range or "bytes=0-").removeprefix("bytes=").partition("-")
+    return int(first), int(last or FILE.size - 1)
 
 
 def table(rows: Mapping[str, Row]) -> pytest.MarkDecorator:

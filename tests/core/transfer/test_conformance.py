@@ -17,8 +17,8 @@ from galion_core.errors import (
     CredentialsRefused,
     CredentialsRequired,
     DownloadFailed,
-    GalionError,
     IntegrityError,
+    InvalidUrl,
     NotFound,
     PolicyError,
     RateLimited,
@@ -186,7 +186,7 @@ ROWS = {
         requests=1,
     ),
     "a redirect to nonsense": Row(
-        does=(faults.Redirect("http://[::1"),), fails=GalionError, saying="not a usable URL"
+        does=(faults.Redirect("http://[::1"),), fails=InvalidUrl, saying="not a usable URL"
     ),
 }
 
@@ -195,7 +195,7 @@ ROWS = {
 def test_the_right_bytes_or_an_explained_failure(
     row: Row, connections: int, server: FaultServer, fetch: Fetch, directory: Path
 ) -> None:
-    url = row.add(server)
+    url = row.add(server, connections)
     row.check(server, directory, lambda **wanted: fetch(url, connections=connections, **wanted))
     if row.requests is not None and connections == 1:
         assert len(server.requests) == row.requests

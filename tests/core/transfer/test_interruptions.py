@@ -1,4 +1,4 @@
-"""A first answer that breaks off, and what comes after.
+"""A first answer that breaks off, and what the rest is answered with.
 
 Every row runs twice: gone on with by the same run, and by a second run of the program that finds
 what the first one left. The bytes at the end are those of one version of the file, never a hybrid.
@@ -139,7 +139,7 @@ ROWS = {
 def test_the_same_run_goes_on(
     row: Row, connections: int, server: FaultServer, fetch: Fetch, directory: Path
 ) -> None:
-    url = row.add(server)
+    url = row.add(server, connections)
     row.check(server, directory, lambda **wanted: fetch(url, connections=connections, **wanted))
 
 
@@ -148,7 +148,7 @@ def test_a_second_run_goes_on(
     row: Row, connections: int, server: FaultServer, fetch: Fetch, directory: Path
 ) -> None:
     """What the first run left, with one connection, the second finds."""
-    url = row.add(server)
+    url = row.add(server, connections, skip=1)
     with pytest.raises(DownloadFailed):
         fetch(url, retries=0, filename="file.bin", **row.wanted)
     assert {path.name for path in directory.iterdir()} == NAMES - {"file.bin"}
@@ -163,7 +163,7 @@ def test_a_second_run_goes_on(
 def test_a_stalled_connection_is_given_up_and_the_rest_asked_for_on_another(
     row: Row, connections: int, server: FaultServer, fetch: Fetch, directory: Path
 ) -> None:
-    url = row.add(server)
+    url = row.add(server, connections)
     row.check(server, directory, lambda **wanted: fetch(url, connections=connections, **wanted))
     assert len({request.connection for request in server.requests}) > 1
 

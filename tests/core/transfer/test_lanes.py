@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from tests.core.transfer.row import ETAG, FILE, MIB, PACE, SHA256, Row, check_economy
+from tests.core.transfer.row import (
+    ETAG,
+    FILE,
+    MIB,
+    PACE,
+    SHA256,
+    Row,
+    asked,
+    at_once,
+    check_economy,
+    until_several,
+)
 
 from galion_core.errors import CredentialsRefused, DownloadFailed, IntegrityError
-from galion_core.testing import FaultServer, PatternBody, Request, SeenRequest, faults
+from galion_core.testing import FaultServer, PatternBody, Request, faults
 from galion_core.testing.faults import ranged, unranged
 from galion_core.transfer.blocks import BLOCK
 from galion_core.transfer.wanted import Fetched
@@ -76,7 +88,7 @@ def test_what_further_connections_do_not_get_the_first_one_brings(
     row: Row, server: FaultServer, fetch: Fetch, directory: Path
 ) -> None:
     patient = faults.Stall(2 * MIB, until=EveryPartDealtWith(server), when=unranged)
-    url = replace(row, does=(*row.does, patient)).add(server)
+    url = replace(row, does=(*row.does, patient)).add(server, 1)
     row.check(server, directory, lambda: fetch(url, connections=8, retries=0))
     assert len(server.requests) > 1
     # It neither asks for the whole file again nor hammers.
@@ -152,7 +164,7 @@ STEPS = {
     ],
 )
 def test_never_a_hybrid(row: Row, server: FaultServer, fetch: Fetch, directory: Path) -> None:
-    url = row.add(server)
+    url = row.add(server, 8)
     row.check(server, directory, lambda **wanted: fetch(url, connections=8, **wanted))
     assert len({request.connection for request in server.requests}) > 1
 
@@ -168,10 +180,6 @@ def test_a_server_that_resets_what_exceeds_two_connections_is_asked_over_two(
     assert fetch(url, connections=8).sha256 == FILE.sha256()
     assert len(server.requests) < 20
     check_economy(server)
-
-
-def at_once(requests: list[SeenRequest]) -> int:
-    return sum(not request.finished for request in requests)
 
 
 @pytest.mark.row("a link that expires in mid-file")
@@ -229,7 +237,8 @@ def test_several_connections_are_at_work_at_once_and_share_without_overlap(
         most = max(most, at_once(server.requests))
         return False
 
-    url = server.add("/file.bin", FILE, faults=[faults.Status(500, when=watch), PACE])
+    does = [faults.Status(500, when=watch), until_several(server), PACE]
+    url = server.add("/file.bin", FILE, faults=does)
     assert fetch(url, connections=8).sha256 == FILE.sha256()
     assert most > 1
     spans = sorted(asked(request) for request in server.requests[1:])
@@ -237,6 +246,17 @@ def test_several_connections_are_at_work_at_once_and_share_without_overlap(
     check_economy(server)
 
 
-def asked(request: SeenRequest) -> tuple[int, int]:
-    first, _, last = (request.range or "").removeprefix("bytes=").partition("-")
-    return int(first), int(last or FILE.size - 1)
+def test_nobody_looks_again_and_again_whether_an_answer_has_come(
+    server: FaultServer, fetch: Fetch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = []
+    wait = asyncio.wait
+
+    async def counted(*arguments: object, **more: object) -> object:
+        looks.append(more)
+        return await wait(*arguments, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("galion_core.transfer.receiver.asyncio.wait", counted)
+    late = faults.StallBeforeHeaders(seconds=0.5)
+    fetch(server.add("/file.bin", PatternBody(MIB), faults=[late]), connections=8)
+    assert len(looks) < 50
