@@ -83,7 +83,7 @@ class Several:
 
 def until_several(server: FaultServer, skip: int = 0) -> Fault:
     """The first answer waits for a second connection, if one comes."""
-    return faults.Stall(MIB, until=Several(server), seconds=0.3, skip=skip, times=1)
+    return faults.Stall(MIB, until=Several(server), seconds=0.15, skip=skip, times=1)
 
 
 def at_once(requests: list[SeenRequest]) -> int:

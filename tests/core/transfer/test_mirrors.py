@@ -62,12 +62,12 @@ def remote(links: list[str], size: int | None = None) -> RemoteFile:
 
 
 TRIPLES = [
-    ("404", "corrupt", "silence"),
+    ("404", "corrupt", "reset"),
     ("another size", REFUSES, "404"),
     ("login page", "login page as a file", "LFS pointer"),
     ("503", "no ranges", "cut"),
     ("dead in mid-file", "gzip", "another size"),
-    ("reset", "429", "a flipped byte"),
+    ("refuses connections", "429", "a flipped byte"),
     ("to plain nonsense", "a redirect loop", "corrupt"),
 ]
 
