@@ -9,8 +9,11 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from textwrap import dedent
 
 import click
@@ -161,8 +164,24 @@ def moves() -> Iterator[str]:
         yield f"| {before} | {', '.join(each for each in Status if each in after) or 'nothing'} |"
 
 
+def conformance() -> Iterator[str]:
+    """The rows of the conformance tests, which pytest collects without running them."""
+    with TemporaryDirectory() as place:
+        table = Path(place, "table.md")
+        command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"]
+        command += [f"--table-to={table}", "tests/core/transfer", "tests/cli/test_interruptions.py"]
+        subprocess.run(
+            command,
+            cwd=DOCS.parent,
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+        yield table.read_text(encoding="utf-8")
+
+
 GENERATORS: dict[str, Callable[[], Iterator[str]]] = {
     "commands": commands,
+    "conformance": conformance,
     "settings": settings,
     "hooks": hooks,
     "moves": moves,

@@ -81,6 +81,7 @@ def galion_event(event):
 """
 
 
+@pytest.mark.row("SIGINT twice", ends="exit 130")
 def test_a_second_ctrl_c_leaves_at_once(
     galion: Galion, server: FaultServer, url: str, publish: Publish
 ) -> None:

@@ -1,53 +1,36 @@
-"""The table: whatever the server does, the right bytes or an explained failure.
+"""Answers to the first request.
 
-Every row is one file of 4 MiB at ``/file.bin`` and what the server does to it. faults.md section 1
-has the letters; there other tools deliver wrong bytes in silence.
+Every row is one file at ``/file.bin`` and what the server does to it. The letters are those of a
+comparison in which other tools deliver wrong bytes in silence.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from tests.core.transfer.row import FILE, MIB, SHA256, Row, table
 
 from galion_core.digests import ALGORITHMS
 from galion_core.errors import (
     CredentialsRefused,
     CredentialsRequired,
     DownloadFailed,
-    GalionError,
     IntegrityError,
+    InvalidUrl,
     NotFound,
     PolicyError,
     RateLimited,
 )
-from galion_core.testing import BytesBody, FaultServer, PatternBody, faults
+from galion_core.testing import BytesBody, FaultServer, faults
 from galion_core.testing.faults import Fault
 from galion_core.transfer.wanted import Fetched
 from galion_core.types import Checksum
 
-MIB = 1 << 20
-FILE = PatternBody(4 * MIB)
-SHA256 = Checksum("sha256", FILE.sha256())
+Fetch = Callable[..., Fetched]
 HTML = b"<!-- served by a cache -->\n<!DOCTYPE html><html><body>Please sign in</body></html>"
-NAMES = {"file.bin", "file.bin.part", "file.bin.part.journal"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Row:
-    """What the server does, and what must come of it."""
-
-    does: tuple[Fault, ...] = ()
-    body: PatternBody | BytesBody = FILE
-    headers: Mapping[str, str] = field(default_factory=dict)
-    wanted: Mapping[str, object] = field(default_factory=dict)
-    fails: type[GalionError] | None = None
-    saying: str = ""
-    requests: int | None = None
-    """How many may be made, where that is the point."""
 
 
 def refusal(code: int, **more: object) -> tuple[Fault, ...]:
@@ -87,7 +70,7 @@ ROWS = {
         does=(faults.WrongLength(-1000),),
         wanted={"size": FILE.size},
         fails=IntegrityError,
-        saying="4,193,304 bytes where 4,194,304 were promised",
+        saying=f"{FILE.size - 1000:,} bytes where {FILE.size:,} were promised",
         requests=1,
     ),
     "a length that says less, checksum known": Row(
@@ -100,13 +83,13 @@ ROWS = {
         does=(faults.Chunked(),),
         wanted={"size": FILE.size + 1},
         fails=DownloadFailed,
-        saying="of 4,194,305 bytes",
+        saying=f"of {FILE.size + 1:,} bytes",
     ),
     "chunks that hold more than was promised": Row(
         does=(faults.Chunked(),),
         wanted={"size": FILE.size - 1},
         fails=IntegrityError,
-        saying="more than the 4,194,303 bytes",
+        saying=f"more than the {FILE.size - 1:,} bytes",
     ),
     # G and its kin: something else under the file's name
     "a login page": Row(
@@ -204,29 +187,18 @@ ROWS = {
         requests=1,
     ),
     "a redirect to nonsense": Row(
-        does=(faults.Redirect("http://[::1"),), fails=GalionError, saying="not a usable URL"
+        does=(faults.Redirect("http://[::1"),), fails=InvalidUrl, saying="not a usable URL"
     ),
 }
 
 
-@pytest.mark.parametrize("row", [pytest.param(row, id=name) for name, row in ROWS.items()])
+@table(ROWS)
 def test_the_right_bytes_or_an_explained_failure(
-    row: Row, server: FaultServer, fetch: Callable[..., Fetched], directory: Path
+    row: Row, connections: int, server: FaultServer, fetch: Fetch, directory: Path
 ) -> None:
-    url = server.add("/file.bin", row.body, faults=row.does, headers=row.headers)
-    if row.fails is None:
-        fetched = fetch(url, **row.wanted)
-        assert {path.name for path in directory.iterdir()} == {"file.bin"}
-        assert (directory / "file.bin").read_bytes() == row.body.content()
-        assert (fetched.size, fetched.sha256) == (row.body.size, row.body.sha256())
-        assert fetched.verified is ("checksums" in row.wanted)
-    else:
-        with pytest.raises(row.fails) as caught:
-            fetch(url, **row.wanted)
-        assert row.saying in caught.value.message
-        assert caught.value.hint
-        assert {path.name for path in directory.iterdir()} <= NAMES - {"file.bin"}
-    if row.requests is not None:
+    url = row.add(server, connections)
+    row.check(server, directory, lambda **wanted: fetch(url, connections=connections, **wanted))
+    if row.requests is not None and connections == 1:
         assert len(server.requests) == row.requests
 
 

@@ -37,9 +37,12 @@ FILE = PatternBody(2 * MIB + 1000)
 @pytest.mark.parametrize(
     ("port", "saying"),
     [
-        (refusing_port, "No connection to 127.0.0.1"),
-        (unreachable_port, "127.0.0.1 did not answer in time"),
-        (silent_port, "127.0.0.1 did not answer in time"),
+        pytest.param(port, saying, marks=pytest.mark.row(does, ends=DownloadFailed))
+        for does, port, saying in (
+            ("a port that refuses", refusing_port, "No connection to 127.0.0.1"),
+            ("a port without an answer", unreachable_port, "127.0.0.1 did not answer in time"),
+            ("a port that stays silent", silent_port, "127.0.0.1 did not answer in time"),
+        )
     ],
 )
 def test_a_host_that_does_not_answer(
@@ -56,6 +59,7 @@ def test_a_host_that_does_not_answer(
     assert list(directory.iterdir()) == []
 
 
+@pytest.mark.row("a host that does not exist", ends=DownloadFailed)
 def test_a_host_that_does_not_exist(fetch: Fetch) -> None:
     with pytest.raises(DownloadFailed, match=r"The host nowhere\.invalid is not known"):
         fetch("http://nowhere.invalid/file.bin", retries=0)
@@ -86,6 +90,7 @@ def test_what_a_server_left_before_it_went_down_is_gone_on_with_when_it_is_back(
     ],
     ids=["another host's", "expired", "of another authority"],
 )
+@pytest.mark.row("a certificate that is not to be trusted", ends=DownloadFailed)
 def test_a_wrong_certificate_is_refused_at_once(
     make: Callable[[Authority], ssl.SSLContext],
     authority: Authority,
@@ -125,6 +130,7 @@ def test_an_ssl_cert_file_that_is_not_there_is_named(
     assert not caught.value.retryable
 
 
+@pytest.mark.row("a body without length that ends without the TLS farewell")
 def test_a_body_without_length_that_ends_without_the_tls_farewell_is_not_whole(
     authority: Authority, trusted: Path, fetch: Fetch, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,4 +1,7 @@
-"""The disk stands in the way: no place, no permission, no end of names that are taken."""
+"""The disk stands in the way.
+
+No place, no permission, no end of names that are taken.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.core.transfer.row import PACE
 
 from galion_core.errors import Conflict, DiskError, FileExists
 from galion_core.testing import FaultServer, PatternBody, SparseBody, faults
@@ -46,6 +50,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", str(place)], check=True)
 
 
+@pytest.mark.row("a file larger than the disk", ends=DiskError)
 def test_a_file_larger_than_the_disk_is_refused_before_the_first_byte(
     server: FaultServer, fetch: Fetch, directory: Path
 ) -> None:
@@ -56,10 +61,11 @@ def test_a_file_larger_than_the_disk_is_refused_before_the_first_byte(
     assert names(directory) == set()
 
 
+@pytest.mark.row("a file that may not grow any more", ends=DiskError)
 def test_a_disk_that_fills_in_mid_file_keeps_the_part(server: FaultServer, tmp_path: Path) -> None:
     url = server.add("/file.bin", FILE, faults=[faults.Chunked()])
     limit = 5 * MIB // 2
-    command = [sys.executable, str(SCRIPT), url, str(tmp_path), "file.bin", str(limit)]
+    command = [sys.executable, str(SCRIPT), url, str(tmp_path), f"--largest-file={limit}"]
     said = subprocess.run(command, capture_output=True, text=True, check=True)
     assert said.stderr == ""
     assert json.loads(said.stdout)["code"] == "DISK_ERROR"
@@ -67,6 +73,7 @@ def test_a_disk_that_fills_in_mid_file_keeps_the_part(server: FaultServer, tmp_p
     assert (tmp_path / "file.bin.part").read_bytes() == FILE.content(0, limit)
 
 
+@pytest.mark.row("a disk that is full in mid-file", ends=DiskError)
 def test_a_full_disk_says_so_and_the_rest_comes_once_there_is_room(
     server: FaultServer, fetch: Fetch, small_disk: Path
 ) -> None:
@@ -90,6 +97,7 @@ def test_the_room_that_an_old_part_takes_counts_as_free(
     assert fetch(url, directory=small_disk).sha256 == FILE.sha256()
 
 
+@pytest.mark.row("a read-only directory", ends=DiskError)
 def test_a_directory_that_cannot_be_written_to(
     server: FaultServer, fetch: Fetch, directory: Path
 ) -> None:
@@ -103,6 +111,7 @@ def test_a_directory_that_cannot_be_written_to(
     directory.chmod(0o755)
 
 
+@pytest.mark.row("a directory that is a file", ends=DiskError)
 def test_a_directory_that_is_a_file(server: FaultServer, fetch: Fetch, tmp_path: Path) -> None:
     place = tmp_path / "file"
     place.write_text("mine")
@@ -136,6 +145,7 @@ def test_what_stands_in_the_place_of_the_part_is_not_touched(
     assert "file.bin" not in names(directory)
 
 
+@pytest.mark.row("a name that is taken", ends=FileExists)
 def test_a_taken_name_is_refused_before_the_body_and_the_file_stays(
     server: FaultServer, fetch: Fetch, directory: Path
 ) -> None:
@@ -199,6 +209,7 @@ def test_a_file_that_is_remembered_is_kept_until_somebody_writes_to_it(
         fetch(url, known=lambda path: known)
 
 
+@pytest.mark.row("a name that is taken during the download", ends=FileExists)
 def test_a_name_taken_during_the_download_is_not_overwritten(
     server: FaultServer, fetch: Fetch, directory: Path
 ) -> None:
@@ -211,15 +222,24 @@ def test_a_name_taken_during_the_download_is_not_overwritten(
     assert names(directory) == {"file.bin"} | PART
 
 
-def test_of_two_jobs_for_one_name_one_is_told_to_wait(server: FaultServer, directory: Path) -> None:
-    urls = [
-        server.add(f"/{number}/file.bin", PatternBody(3 * MIB, seed=number)) for number in range(2)
-    ]
+@pytest.mark.row(
+    "two jobs to which the server gives one name",
+    ends="one has the right bytes, the other is told: `CONFLICT`, exit 1, or `FILE_EXISTS`, exit 8",
+)
+@pytest.mark.parametrize(("connections", "size"), [(1, 3 * MIB), (8, 16 * MIB)])
+def test_of_two_jobs_for_one_name_one_is_told_to_wait(
+    connections: int, size: int, server: FaultServer, directory: Path
+) -> None:
+    bodies = [PatternBody(size, seed=number) for number in range(2)]
+    urls = [server.add(f"/{body.seed}/file.bin", body, faults=[PACE]) for body in bodies]
 
     async def both() -> list[Fetched | BaseException]:
         mover = Mover(Limits(), Patience())
         wanted = [
-            Wanted(remote=RemoteFile(url=url), source=url, directory=directory) for url in urls
+            Wanted(
+                remote=RemoteFile(url=url), source=url, directory=directory, connections=connections
+            )
+            for url in urls
         ]
         tasks = [mover.fetch(each, Progress()) for each in wanted]
         done = await asyncio.gather(*tasks, return_exceptions=True)
@@ -232,21 +252,24 @@ def test_of_two_jobs_for_one_name_one_is_told_to_wait(server: FaultServer, direc
     # FileExists, where the other had finished when this one's answer came.
     assert isinstance(lost, Conflict | FileExists)
     number = done.index(won)
-    assert won.path.read_bytes() == PatternBody(3 * MIB, seed=number).content()
+    assert won.path.read_bytes() == bodies[number].content()
     assert names(directory) == {"file.bin"}
 
 
+@pytest.mark.row("two processes on one target", ends=Conflict)
+@pytest.mark.parametrize("connections", [1, 8])
 def test_a_part_that_another_process_writes_is_left_alone(
-    server: FaultServer, fetch: Fetch, directory: Path
+    connections: int, server: FaultServer, fetch: Fetch, directory: Path
 ) -> None:
     body = PatternBody(8 * MIB)
     url = server.add("/file.bin", body, faults=[faults.Stall(2 * MIB, times=1)])
     part = directory / "file.bin.part"
-    command = [sys.executable, str(SCRIPT), url, str(directory), "file.bin"]
+    command = [sys.executable, str(SCRIPT), url, str(directory), "--name=file.bin"]
+    command.append(f"--connections={connections}")
     with subprocess.Popen(command) as process:
         server.wait_for(lambda seen: bool(seen) and seen[0].body_bytes_sent == 2 * MIB)
         with pytest.raises(Conflict, match="being written by another download") as caught:
-            fetch(url, filename="file.bin")
+            fetch(url, filename="file.bin", connections=connections)
         assert caught.value.hint
         with pytest.raises(Conflict):
             remove_part(directory / "file.bin")

@@ -1,4 +1,4 @@
-"""The table of broken transfers: a file that stops after 2.5 of 4 MiB, and what comes after that.
+"""A first answer that breaks off, and what the rest is answered with.
 
 Every row runs twice: gone on with by the same run, and by a second run of the program that finds
 what the first one left. The bytes at the end are those of one version of the file, never a hybrid.
@@ -6,51 +6,33 @@ what the first one left. The bytes at the end are those of one version of the fi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from tests.core.transfer.row import ETAG, FILE, MIB, NAMES, SHA256, Row, table
 
-from galion_core.errors import DownloadFailed, GalionError, IntegrityError
+from galion_core.errors import DownloadFailed, IntegrityError
 from galion_core.testing import FaultServer, PatternBody, faults
-from galion_core.testing.faults import Fault
 from galion_core.testing.faults import ranged as of_a_part
 from galion_core.transfer.blocks import BLOCK
 from galion_core.transfer.wanted import Fetched
 from galion_core.types import Checksum
 
-MIB = 1 << 20
-FILE = PatternBody(4 * MIB)
-OTHER = PatternBody(4 * MIB, seed=1)
+Fetch = Callable[..., Fetched]
+OTHER = PatternBody(FILE.size, seed=1)
 SHORTER = PatternBody(3 * MIB, seed=2)
 MUCH_SHORTER = PatternBody(MIB, seed=2)
-LONGER = PatternBody(5 * MIB, seed=3)
+LONGER = PatternBody(FILE.size + MIB, seed=3)
 STOP = 5 * MIB // 2
 CUT = faults.CutBody(STOP, times=1)
-NAMES = {"file.bin.part", "file.bin.part.journal"}
 LATER = datetime(2025, 6, 7, 8, 9, 10, tzinfo=UTC)
-ETAG = f'"{FILE.tag}"'
 
 
 def then(body: PatternBody, **more: object) -> faults.ChangeAfter:
     """Another file in the same place, once the first answer is given."""
     return faults.ChangeAfter(1, body, **more)  # type: ignore[arg-type]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Row:
-    """What the server does, which file must be there in the end, and where the rest came from."""
-
-    does: tuple[Fault, ...]
-    gives: PatternBody = FILE
-    wanted: Mapping[str, object] = field(default_factory=dict)
-    etag: str | None = ETAG
-    resumes: bool = False
-    """What had arrived is not asked for again."""
-    fails: type[GalionError] | None = None
-    saying: str = ""
 
 
 ROWS = {
@@ -69,12 +51,14 @@ ROWS = {
     "cut, weak validators": Row(does=(faults.WeakValidator(), CUT)),
     "cut, no validators, checksum known": Row(
         does=(faults.NoValidators(), CUT),
-        wanted={"checksums": (Checksum("sha256", FILE.sha256()),)},
+        wanted={"checksums": (SHA256,)},
         resumes=True,
     ),
     # B: replaced in between
-    "replaced, same length": Row(does=(CUT, then(OTHER)), gives=OTHER),
-    "replaced, If-Range ignored": Row(does=(CUT, then(OTHER), faults.IgnoreIfRange()), gives=OTHER),
+    "replaced, same length": Row(does=(CUT, then(OTHER)), gives=(OTHER,)),
+    "replaced, If-Range ignored": Row(
+        does=(CUT, then(OTHER), faults.IgnoreIfRange()), gives=(OTHER,)
+    ),
     "replaced, only the date tells": Row(
         does=(
             CUT,
@@ -82,21 +66,21 @@ ROWS = {
             faults.IgnoreIfRange(),
             faults.SetHeaders({"ETag": None}),
         ),
-        gives=OTHER,
+        gives=(OTHER,),
     ),
     "replaced in secret, only the checksum tells": Row(
         does=(CUT, then(OTHER, etag=ETAG)),
-        wanted={"checksums": (Checksum("sha256", FILE.sha256()),)},
+        wanted={"checksums": (SHA256,)},
         fails=IntegrityError,
         saying="not what was promised",
     ),
-    "shrinks": Row(does=(CUT, then(SHORTER), faults.IgnoreIfRange()), gives=SHORTER),
+    "shrinks": Row(does=(CUT, then(SHORTER), faults.IgnoreIfRange()), gives=(SHORTER,)),
     "shrinks below what has arrived": Row(
-        does=(CUT, then(MUCH_SHORTER), faults.IgnoreIfRange()), gives=MUCH_SHORTER
+        does=(CUT, then(MUCH_SHORTER), faults.IgnoreIfRange()), gives=(MUCH_SHORTER,)
     ),
-    "grows": Row(does=(CUT, then(LONGER), faults.IgnoreIfRange()), gives=LONGER),
-    "shrinks under the old ETag": Row(does=(CUT, then(SHORTER, etag=ETAG)), gives=SHORTER),
-    "grows under the old ETag": Row(does=(CUT, then(LONGER, etag=ETAG)), gives=LONGER),
+    "grows": Row(does=(CUT, then(LONGER), faults.IgnoreIfRange()), gives=(LONGER,)),
+    "shrinks under the old ETag": Row(does=(CUT, then(SHORTER, etag=ETAG)), gives=(SHORTER,)),
+    "grows under the old ETag": Row(does=(CUT, then(LONGER, etag=ETAG)), gives=(LONGER,)),
     "the validator weakens": Row(does=(CUT, faults.WeakValidator(skip=1))),
     "the validator weakens, If-Range ignored": Row(
         does=(CUT, faults.WeakValidator(skip=1), faults.IgnoreIfRange())
@@ -105,7 +89,7 @@ ROWS = {
         does=(
             faults.CutBody(STOP),
             faults.IgnoreIfRange(),
-            *(then(PatternBody(4 * MIB, seed), skip=seed) for seed in range(1, 20)),
+            *(then(PatternBody(FILE.size, seed), skip=seed) for seed in range(1, 20)),
         ),
         fails=DownloadFailed,
         saying="127.0.0.1",
@@ -113,7 +97,7 @@ ROWS = {
     # C, K: misunderstood ranges
     "200 at resume": Row(does=(CUT, faults.IgnoreRange())),
     "206 without Content-Range": Row(does=(CUT, faults.WrongContentRange())),
-    "206 with another total": Row(does=(CUT, faults.WrongContentRange(total=5 * MIB))),
+    "206 with another total": Row(does=(CUT, faults.WrongContentRange(total=FILE.size + MIB))),
     "206 with an unknown total": Row(does=(CUT, faults.WrongContentRange(total="*")), resumes=True),
     "206 with nonsense": Row(does=(CUT, faults.WrongContentRange("bytes=1-2/3"))),
     "206 of an earlier part": Row(does=(CUT, faults.ShiftRange(-BLOCK))),
@@ -150,31 +134,38 @@ ROWS = {
     ),
 }
 
-TABLE = pytest.mark.parametrize("row", [pytest.param(row, id=name) for name, row in ROWS.items()])
 
-
-@TABLE
+@table(ROWS)
 def test_the_same_run_goes_on(
-    row: Row, server: FaultServer, fetch: Callable[..., Fetched], directory: Path
+    row: Row, connections: int, server: FaultServer, fetch: Fetch, directory: Path
 ) -> None:
-    url = add(server, row)
-    check(row, server, directory, lambda: fetch(url, **row.wanted))
+    url = row.add(server, connections)
+    row.check(server, directory, lambda **wanted: fetch(url, connections=connections, **wanted))
 
 
-@TABLE
+@table(ROWS)
 def test_a_second_run_goes_on(
-    row: Row, server: FaultServer, fetch: Callable[..., Fetched], directory: Path
+    row: Row, connections: int, server: FaultServer, fetch: Fetch, directory: Path
 ) -> None:
-    url = add(server, row)
+    """What the first run left, with one connection, the second finds."""
+    url = row.add(server, connections, skip=1)
     with pytest.raises(DownloadFailed):
         fetch(url, retries=0, filename="file.bin", **row.wanted)
-    assert {path.name for path in directory.iterdir()} == NAMES
+    assert {path.name for path in directory.iterdir()} == NAMES - {"file.bin"}
+    wanted: dict[str, object] = {"filename": "file.bin", "connections": connections}
     if row.saying == "not what was promised":
         # The first run's bytes are the wrong ones; the second asks for all of them once more.
-        wanted = {"checksums": (Checksum("sha256", OTHER.sha256()),)}
-        check(Row(does=(), gives=OTHER), server, directory, lambda: fetch(url, **wanted))
-        return
-    check(row, server, directory, lambda: fetch(url, filename="file.bin", **row.wanted))
+        row = Row(gives=(OTHER,), wanted={"checksums": (Checksum("sha256", OTHER.sha256()),)})
+    row.check(server, directory, lambda **more: fetch(url, **wanted, **more))
+
+
+@table({"silence in mid-body": Row(does=(faults.Stall(STOP, times=1),), resumes=True)})
+def test_a_stalled_connection_is_given_up_and_the_rest_asked_for_on_another(
+    row: Row, connections: int, server: FaultServer, fetch: Fetch, directory: Path
+) -> None:
+    url = row.add(server, connections)
+    row.check(server, directory, lambda **wanted: fetch(url, connections=connections, **wanted))
+    assert len({request.connection for request in server.requests}) > 1
 
 
 def test_a_part_is_found_too_by_a_run_that_learns_the_name_from_the_server(
@@ -187,33 +178,3 @@ def test_a_part_is_found_too_by_a_run_that_learns_the_name_from_the_server(
     assert fetched.sha256 == FILE.sha256()
     asked = [(request.range, request.status) for request in server.requests]
     assert asked == [(None, 200), (None, 200), (f"bytes={2 * BLOCK}-", 206)]
-
-
-def test_a_stalled_connection_is_given_up_and_the_rest_asked_for_on_another(
-    server: FaultServer, fetch: Callable[..., Fetched], directory: Path
-) -> None:
-    row = Row(does=(faults.Stall(STOP, times=1),), resumes=True)
-    url = add(server, row)
-    check(row, server, directory, lambda: fetch(url))
-    assert len({request.connection for request in server.requests}) == 2
-
-
-def add(server: FaultServer, row: Row) -> str:
-    return server.add("/file.bin", FILE, faults=row.does, etag=row.etag)
-
-
-def check(row: Row, server: FaultServer, directory: Path, fetch: Callable[[], Fetched]) -> None:
-    if row.fails is not None:
-        with pytest.raises(row.fails) as caught:
-            fetch()
-        assert row.saying in caught.value.message
-        assert {path.name for path in directory.iterdir()} <= NAMES
-        return
-    fetched = fetch()
-    assert {path.name for path in directory.iterdir()} == {"file.bin"}
-    assert (directory / "file.bin").read_bytes() == row.gives.content()
-    assert fetched.sha256 == row.gives.sha256()
-    if row.resumes:
-        # Socket buffers count as sent: what a reset or a stall leaves in them is lost.
-        sent = sum(request.body_bytes_sent for request in server.requests if request.status != 503)
-        assert sent <= FILE.size + BLOCK

@@ -1,4 +1,4 @@
-"""Where redirects lead, who gets to see which header, and links that expire."""
+"""Redirects and links that expire, and who gets to see which header."""
 
 from __future__ import annotations
 
@@ -43,6 +43,7 @@ def test_a_redirect_is_followed_and_the_name_is_that_of_the_link(
     assert fetch(server.url("/file.bin")).path.name == "file.bin"
 
 
+@pytest.mark.row("30 redirects", ends=DownloadFailed)
 def test_twenty_redirects_are_followed_and_thirty_are_not(
     server: FaultServer, fetch: Fetch, directory: Path
 ) -> None:
@@ -55,6 +56,7 @@ def test_twenty_redirects_are_followed_and_thirty_are_not(
     assert [path.name for path in directory.iterdir()] == ["twenty.bin"]
 
 
+@pytest.mark.row("a redirect from https to http", ends=PolicyError)
 def test_a_redirect_from_https_to_http_is_refused(
     authority: Authority,
     trusted: Path,
@@ -90,6 +92,7 @@ def only_for(origin: str) -> Callable[[str], Mapping[str, str]]:
     return lambda asked: SECRETS if asked == origin else {}
 
 
+@pytest.mark.row("a redirect to another origin: secrets stay at home")
 @pytest.mark.parametrize("away", ["another port", "another host"])
 def test_headers_go_to_their_own_origin_alone(
     away: str, server: FaultServer, other: FaultServer, fetch: Fetch
@@ -128,6 +131,7 @@ def test_only_identity_is_accepted_and_the_program_says_its_name(
 # --- links that expire ----------------------------------------------------------------------------
 
 
+@pytest.mark.row("an expired link (401, 403 or 410), of which there is a fresh one")
 @pytest.mark.parametrize("code", [401, 403, 410])
 def test_an_expired_link_is_renewed_in_mid_file_and_the_bytes_are_kept(
     code: int, server: FaultServer, fetch: Fetch

@@ -1,4 +1,4 @@
-"""What a run that ended at any moment leaves, and what the next one makes of it."""
+"""A run that ended at any moment, and what the next one makes of it."""
 
 from __future__ import annotations
 
@@ -43,6 +43,7 @@ def first_byte(request: SeenRequest) -> int:
     return int((request.range or "bytes=0-").removeprefix("bytes=").rstrip("-"))
 
 
+@pytest.mark.row("SIGKILL at 30 random moments, one connection")
 def test_thirty_kills_cost_at_most_a_block_each(
     server: FaultServer, fetch: Callable[..., Fetched], directory: Path
 ) -> None:
@@ -56,7 +57,7 @@ def test_thirty_kills_cost_at_most_a_block_each(
     slow.set()
     throttle = faults.Throttle(10 * MIB, when=lambda request: slow.is_set())
     url = server.add("/file.bin", body, faults=[throttle])
-    command = [sys.executable, str(SCRIPT), url, str(directory), "file.bin"]
+    command = [sys.executable, str(SCRIPT), url, str(directory), "file.bin", "1"]
     part, chance = directory / "file.bin.part", random.Random(20)
     written = 0
     pipe = subprocess.PIPE
@@ -96,6 +97,7 @@ def await_end(forks: subprocess.Popen[str]) -> None:
     assert forks.stdout.readline() == "\n"
 
 
+@pytest.mark.row("SIGKILL between the last byte and the final name")
 def test_a_kill_between_the_last_byte_and_the_final_name_costs_one_block(
     server: FaultServer, fetch: Callable[..., Fetched], directory: Path
 ) -> None:
@@ -105,6 +107,7 @@ def test_a_kill_between_the_last_byte_and_the_final_name_costs_one_block(
     assert [first_byte(request) for request in server.requests] == [3 * BLOCK]
 
 
+@pytest.mark.row("a complete part of another version")
 def test_a_complete_part_of_another_version_is_not_published(
     server: FaultServer, fetch: Callable[..., Fetched], directory: Path
 ) -> None:
@@ -114,6 +117,7 @@ def test_a_complete_part_of_another_version_is_not_published(
     assert fetch(url, filename="file.bin").sha256 == FILE.sha256()
 
 
+@pytest.mark.row("SIGKILL after the final name was given")
 def test_a_kill_after_the_final_name_was_given_leaves_the_file_alone(
     server: FaultServer, fetch: Callable[..., Fetched], directory: Path
 ) -> None:
@@ -167,6 +171,7 @@ def test_a_cancelled_fetch_is_silent_and_the_next_one_goes_on(
     assert first_byte(server.requests[-1]) == 2 * BLOCK
 
 
+@pytest.mark.row("a journal torn at any byte")
 def test_a_journal_torn_at_any_byte_leads_to_the_right_bytes(
     server: FaultServer, fetch: Callable[..., Fetched], memory: Path
 ) -> None:
@@ -187,6 +192,7 @@ def test_a_journal_torn_at_any_byte_leads_to_the_right_bytes(
     assert set(starts) == {0, BLOCK, 2 * BLOCK}
 
 
+@pytest.mark.row("a part that somebody shortened")
 def test_blocks_that_the_part_is_too_short_to_hold_are_asked_for_again(
     server: FaultServer, fetch: Callable[..., Fetched], directory: Path
 ) -> None:
@@ -203,6 +209,7 @@ def test_blocks_that_the_part_is_too_short_to_hold_are_asked_for_again(
     [{"source": "another source"}, {"etag": '"another"'}, {"size": FILE.size - 1}],
     ids=["source", "etag", "size"],
 )
+@pytest.mark.row("a part of another file")
 def test_the_part_of_another_file_is_thrown_away(
     other: dict[str, str], server: FaultServer, fetch: Callable[..., Fetched], directory: Path
 ) -> None:
@@ -211,6 +218,7 @@ def test_the_part_of_another_file_is_thrown_away(
     assert fetch(url, filename="file.bin").sha256 == FILE.sha256()
 
 
+@pytest.mark.row("a power cut")
 def test_after_a_reboot_only_what_was_brought_to_the_disk_is_believed(
     server: FaultServer,
     fetch: Callable[..., Fetched],

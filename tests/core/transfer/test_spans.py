@@ -46,6 +46,11 @@ class Fetching(RuleBasedStateMachine):
 
     @precondition(lambda self: self.working)
     @rule(which=st.integers(0, 99))
+    def rejoin(self, which: int) -> None:
+        self.plan.rejoin(self.working[which % len(self.working)])
+
+    @precondition(lambda self: self.working)
+    @rule(which=st.integers(0, 99))
     def leave(self, which: int) -> None:
         self.working.pop(which % len(self.working)).owned = False
 
@@ -89,6 +94,40 @@ def test_what_nobody_fetches_is_taken_before_somebody_elses_rest_is_shared() -> 
     assert third is not None
     assert (first.position, second.position) == (0, 11 * BLOCK)
     assert (third.position, third.end) == (second.end, 40 * BLOCK)  # of the longer one
+
+
+def test_what_was_cut_off_and_nobody_fetches_goes_back_to_the_span_before() -> None:
+    plan = Plan(40 * BLOCK)
+    first, second = plan.take(), plan.take()
+    assert first is not None
+    assert second is not None
+    plan.rejoin(first)
+    assert first.end == 20 * BLOCK  # somebody fetches the rest
+    second.owned = False
+    second.position += 1
+    plan.rejoin(first)
+    assert first.end == 20 * BLOCK  # a byte of it is there: it would come twice
+    second.position -= 1
+    plan.rejoin(first)
+    assert (first.end, plan.spans) == (40 * BLOCK, [first])
+
+
+def test_a_span_that_moves_on_while_it_is_cut_stays_whole() -> None:
+    """Its connection writes on another thread; no byte may be in two spans."""
+
+    class Moving(Span):
+        """Its bytes arrive at the very moment in which its end is moved."""
+
+        def __setattr__(self, name: str, value: object) -> None:
+            super().__setattr__(name, value)
+            if name == "end" and value == 20 * BLOCK:
+                self.position = 19 * BLOCK + 1
+
+    plan = Plan(40 * BLOCK)
+    moving = Moving(0, 40 * BLOCK, owned=True)
+    plan.spans = [moving]
+    assert plan.take() is None
+    assert (plan.spans, moving.end) == ([moving], 40 * BLOCK)
 
 
 def test_a_short_rest_is_not_shared() -> None:

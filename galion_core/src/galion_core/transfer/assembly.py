@@ -130,7 +130,6 @@ class Assembly:
         if lane.span is not None and self.body is not None:  # only a part was asked for
             if not self.body.identity.same_file(identity):
                 raise Changed
-            self.body.divisible, self._ranges = False, False
             raise NoRanges
         name = self._wanted.filename or self._wanted.remote.name or name_of(response, self._asked)
         part = self._part or self._open(name)
@@ -143,10 +142,11 @@ class Assembly:
         _check_space(part, identity.validators.size)
         content = server_digest(response.headers, "Content-Digest")  # of a 200: of the whole file
         claims = (*identity.validators.claims, *([content] if content else ()))
-        self.body = body = self._begin(part, identity, Plan(identity.validators.size), claims)
+        body = self._begin(part, identity, Plan(identity.validators.size), claims)
         accepts = response.headers.get("accept-ranges", "").strip().lower() != "none"
         body.divisible = self._ranges and accepts and identity.resumable
         lane.span = body.plan.take()
+        self.body = body  # only now: the event loop shares out what nobody has taken
         return body
 
     def _accept_rest(self, lane: Lane, response: Response) -> Body:
@@ -244,6 +244,12 @@ class Assembly:
         if span.end is not None or total != span.position:
             raise Changed
         body.plan.settle(span.position)
+
+    def without_ranges(self) -> None:
+        """The server does not give parts: what is not on its way is asked for as a whole."""
+        self._ranges = False
+        if self.body is not None:
+            self.body.divisible = False
 
     async def start_over(self) -> None:
         """Forget the bytes; the next request asks for all of them."""

@@ -30,6 +30,7 @@ class Growth:
         self._halved_from: int | None = None
         self._speed = 0.0
         self._since = 0.0
+        """0: the time to judge by begins with the next call."""
         self._received = 0
         self._resting_until = 0.0
         self._rest = REST
@@ -47,6 +48,8 @@ class Growth:
                 self._growing = False
                 self.wanted = lanes
                 self._restart(now, received)
+        elif not self._since:
+            self._restart(now, received)
         elif now - self._since >= JUDGE and now >= self._resting_until:
             self._judge(now, (received - self._received) / (now - self._since))
             self._restart(now, received)
@@ -56,6 +59,7 @@ class Growth:
         """The server does not want so many."""
         self._limit = self.wanted = max(1, lanes)
         self._growing, self._halved_from = False, None
+        self._since = 0.0
 
     def _judge(self, now: float, speed: float) -> None:
         if self._halved_from is not None and speed < self._speed * AS_WELL:

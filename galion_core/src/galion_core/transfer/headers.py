@@ -94,14 +94,18 @@ def http_date(text: str | None) -> datetime | None:
 
 
 def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
-    """Seconds that Retry-After asks for, given as seconds or as a date (RFC 9110 10.2.3)."""
+    """Seconds that Retry-After asks for, given as seconds or as a date (RFC 9110 10.2.3).
+
+    A date is one of the server's clock, which may be another than ours.
+    """
     text = headers.get("retry-after", "").strip()
     if re.fullmatch(r"[0-9]{1,9}", text):
         return float(text)
     date = http_date(text)
     if date is None:
         return None
-    return max(0.0, (date - (now or datetime.now(UTC))).total_seconds())
+    answered = now or http_date(headers.get("date")) or datetime.now(UTC)
+    return max(0.0, (date - answered).total_seconds())
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,9 +79,9 @@ class Part:
 
     def arrived(self, index: int) -> None:
         """The block is complete."""
-        self.blocks.add(index)
         with disk_errors(self._journal.path):
             self._journal.add(index)
+        self.blocks.add(index)  # only now: ``sync`` counts the lines by it, on another thread
 
     def sync(self) -> None:
         """Bring what has arrived to the disk itself, so that a power cut does not cost it.

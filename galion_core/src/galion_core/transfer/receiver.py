@@ -5,13 +5,7 @@ from __future__ import annotations
 import asyncio
 from time import monotonic
 
-from galion_core.errors import (
-    CredentialsRequired,
-    DownloadFailed,
-    GalionError,
-    NotFound,
-    PolicyError,
-)
+from galion_core.errors import Conflict, DiskError, GalionError
 from galion_core.transfer.assembly import Assembly, Body, Changed, Enough, NoRanges, Overflow
 from galion_core.transfer.blocks import BLOCK
 from galion_core.transfer.budget import HostBudget
@@ -22,7 +16,6 @@ from galion_core.transfer.headers import unsatisfied_total
 from galion_core.transfer.lane import Lane
 from galion_core.transfer.loop import CurlLoop
 from galion_core.transfer.redirects import follow
-from galion_core.transfer.refusals import WrongSize
 from galion_core.transfer.sources import Source, Sources
 from galion_core.transfer.wanted import Wanted
 
@@ -31,18 +24,9 @@ _SHARE = (4 * BLOCK, 64 * BLOCK)
 #: A connection this many times slower than the best, with seconds to go, is replaced at the end.
 _LAGS, _PATIENCE = 4, 2.0
 
-#: What one connection may meet while others go on.
-_TOLERABLE = (
-    TransportError,
-    Changed,
-    NoRanges,
-    Overflow,
-    DownloadFailed,
-    NotFound,
-    CredentialsRequired,
-    PolicyError,
-    WrongSize,
-)
+#: What one connection may meet while others go on, and of that what the others would meet too.
+_TOLERABLE = (TransportError, Changed, NoRanges, Overflow, GalionError)
+_EVERYWHERE = (DiskError, Conflict)
 
 
 class Receiver:
@@ -63,6 +47,8 @@ class Receiver:
         self._wanted = wanted
         self._limits = limits
         self._budget = budget
+        self._most = wanted.connections
+        """Connections, however much more would help."""
         self._lanes: dict[asyncio.Task[None], Lane] = {}
         self._growth: Growth | None = None
         self._measured = (0.0, 0.0)
@@ -74,7 +60,7 @@ class Receiver:
 
     async def run(self) -> None:
         """Fetch until every byte is there; raises what ended the last connection."""
-        self.moved = False
+        self.moved, self._growth = False, None
         source = self._sources.pick()
         await self._budget.acquire(source.url.origin)
         self._start(source)
@@ -157,18 +143,15 @@ class Receiver:
     @property
     def _window(self) -> float | None:
         """Seconds until the next measurement; None while nothing can be measured."""
-        if self._growth is None:
-            return (
-                STEP if self._assembly.body is None or self._may_grow(self._assembly.body) else None
-            )
-        if not self._may_grow(self._assembly.body):
+        body = self._assembly.body
+        if body is None and self._most > 1:
+            return STEP  # its head may come at any time
+        if body is None or not self._may_grow(body):
             return None
         return max(0.0, self._measured[0] + STEP - monotonic())
 
-    def _may_grow(self, body: Body | None) -> bool:
-        if self._wanted.connections == 1 or body is None:
-            return False
-        return body.divisible and body.plan.rest > _SHARE[0]
+    def _may_grow(self, body: Body) -> bool:
+        return self._most > 1 and body.divisible and body.plan.rest > _SHARE[0]
 
     @property
     def _share(self) -> int | None:
@@ -185,25 +168,36 @@ class Receiver:
             body = self._assembly.body
             if error is None or (body is not None and body.plan.complete):
                 continue
-            if not isinstance(error, _TOLERABLE):
+            if not isinstance(error, _TOLERABLE) or isinstance(error, _EVERYWHERE):
                 raise error
             self._blame(lane, error)
             if not self._lanes:
                 raise error
+        self._rejoin()
 
     def _blame(self, lane: Lane, error: Exception) -> None:
         """Ask less of a place that failed, and leave it where there are better ones."""
-        failure = (
-            from_curl(error.code, error.message, error.url)
-            if isinstance(error, TransportError)
-            else error
-        )
-        if isinstance(failure, GalionError):
-            if failure.details.get("status") in (429, 503):
+        if isinstance(error, TransportError):
+            error = from_curl(error.code, error.message, error.url)
+        if isinstance(error, GalionError):
+            if error.details.get("status") in (429, 503):
                 self._budget.shrink(lane.source.url.origin)
-            self.moved = self._sources.blame(lane.source, failure)
-        if self._growth is not None:
+            self.moved = self._sources.blame(lane.source, error)
+        else:
+            self.moved = self._sources.spare(lane.source)
+            if not self.moved and isinstance(error, NoRanges):
+                self._assembly.without_ranges()
+            elif not self.moved:
+                self._most = 1  # servers behind one name may not agree which version they have
+        if self._growth is not None and not self._sources.choice:
             self._growth.refuse(len(self._lanes))
+
+    def _rejoin(self) -> None:
+        """Let a connection that asked for the rest of the file bring what another one leaves."""
+        body = self._assembly.body
+        for lane in self._lanes.values():
+            if body is not None and lane.span is not None and lane.last is None:
+                body.plan.rejoin(lane.span)
 
     def _adjust(self) -> None:
         """Measure, and have as many connections as help."""
@@ -211,7 +205,7 @@ class Receiver:
         if not self._lanes or body is None or not self._may_grow(body):
             return
         if self._growth is None:
-            self._growth = Growth(self._wanted.connections)
+            self._growth = Growth(self._most)
             self._mark(now)
             return
         elapsed = now - self._measured[0]
@@ -248,5 +242,5 @@ class Receiver:
         """Nothing is left to share: take the slowest rest away from a connection that crawls."""
         task, lane = max(self._lanes.items(), key=lambda each: each[1].seconds_left)
         if lane.seconds_left > _PATIENCE and lane.speed * _LAGS < self._best:
-            self._sources.leave_slow(lane.source)
+            self._sources.spare(lane.source)
             task.cancel()

@@ -30,13 +30,9 @@ def uninvited(response: Response) -> GalionError:
     )
 
 
-class WrongSize(IntegrityError):
-    """The server's file has another size than the platform promised."""
-
-
 def wrong_size(response: Response, expected: int, got: int) -> GalionError:
     """The platform promised another size."""
-    return WrongSize(
+    return IntegrityError(
         f"{_host(response)} sends {got:,} bytes where {expected:,} were promised",
         hint="The link may have expired, or the file may have been replaced; get a fresh link.",
         details={"url": redact(response.url), "expected": expected, "got": got},

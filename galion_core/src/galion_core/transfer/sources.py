@@ -38,6 +38,11 @@ class Sources:
         self.all = [Source(parse_url(remote.url), mirror=False)]
         self.all += [Source(parse_url(url), mirror=True) for url in remote.mirrors]
 
+    @property
+    def choice(self) -> bool:
+        """There are several to be asked at once."""
+        return self._mix and sum(not each.left for each in self.all) > 1
+
     def pick(self) -> Source:
         """The place for another connection."""
         there = [each for each in self.all if not each.left] or self.all[:1]
@@ -63,21 +68,22 @@ class Sources:
         source.left = True
         return True
 
-    def leave_slow(self, source: Source) -> None:
-        """Others are faster: do not ask this place any more, where places can be mixed."""
-        if self._mix:
-            self.leave(source)
+    def spare(self, source: Source) -> bool:
+        """Do not ask this place any more where others can take over at once: where they are mixed.
+
+        It has not failed: it is slower than others, or has another version of the file.
+        """
+        return self._mix and self.leave(source)
 
     def distrust(self) -> bool:
         """The bytes were wrong, and nobody knows whose: from now on ask one place at a time.
 
-        The first call keeps the places that are left; each later one drops the place that was
-        asked alone. False when none remains to be tried.
+        The first call takes back the places that were only spared; each later one drops the place
+        that was asked alone. False when none remains to be tried.
         """
-        there = [each for each in self.all if not each.left]
-        if len(self.all) == 1 or not there:
-            return False
-        if self._mix:
+        if self._mix and len(self.all) > 1:
             self._mix = False
+            for each in self.all:
+                each.left = each.left and each.failures > 0
             return True
-        return self.leave(there[0])
+        return self.leave(self.pick())

@@ -1,9 +1,11 @@
 """Which bytes of a file are missing, and which connection fetches which of them.
 
 A span is a run of missing bytes; it shrinks from its start as bytes arrive. Spans begin where a
-block begins, so that every finished block can be told. The loop's thread moves positions, the event
-loop moves ends: a span that is cut behind a position that has moved on meanwhile only costs some
-bytes that arrive twice.
+block begins, so that every finished block can be told.
+
+The loop's thread moves positions, the event loop moves ends, and neither waits for the other. So a
+span is cut only well ahead of its position, and whatever the loop's thread sees in between, every
+missing byte lies in a span of the list: no byte is written twice, and none is taken for there.
 """
 
 from __future__ import annotations
@@ -16,6 +18,8 @@ from galion_core.transfer.blocks import BLOCK
 
 #: A rest shorter than this is not shared.
 MIN_SHARE = 2 * BLOCK
+#: A span is not cut closer to its position: more than the loop's thread writes in one go.
+_AHEAD = BLOCK
 
 
 @dataclass(eq=False, slots=True)
@@ -90,6 +94,18 @@ class Plan:
         free.owned = True
         return free
 
+    def rejoin(self, span: Span) -> None:
+        """Give a span what lies right behind it and nobody fetches."""
+        if span not in self.spans:
+            return
+        after = self.spans.index(span) + 1
+        while after < len(self.spans):
+            rear = self.spans[after]
+            if rear.owned or rear.position != span.end:
+                return
+            span.end = rear.end
+            self.spans.remove(rear)
+
     def _share(self, share: int | None) -> Span | None:
         """The rear part of the longest rest, cut off for another connection."""
         longest = max(self.spans, key=lambda span: span.rest, default=None)
@@ -101,11 +117,14 @@ class Plan:
     def _cut(self, span: Span, at: int) -> Span | None:
         """Split a span at the next block from ``at``; the rear part belongs to nobody."""
         boundary = -(-at // BLOCK) * BLOCK
-        if span.end is None or boundary <= span.position or boundary >= span.end:
+        if span.end is None or boundary >= span.end or span.position + _AHEAD > boundary:
             return None
         rear = Span(boundary, span.end)
-        span.end = boundary
         self.spans.insert(self.spans.index(span) + 1, rear)
+        span.end = boundary
+        if span.position + _AHEAD > boundary:  # it has moved on meanwhile
+            self.rejoin(span)
+            return None
         return rear
 
 

@@ -129,14 +129,19 @@ class Transfer:
             except (LeftOver, NoRanges):
                 pass
             except (Changed, Overflow) as why:
-                await self._restart(assembly, why)
+                await self._restart(why, receiver, assembly)
             except TransportError as error:
                 failure = from_curl(error.code, error.message, error.url)
                 await self._recover(failure, receiver, assembly)
             except GalionError as error:
                 await self._recover(error, receiver, assembly)
 
-    async def _restart(self, assembly: Assembly, why: Changed | Overflow) -> None:
+    async def _restart(
+        self, why: Changed | Overflow, receiver: Receiver, assembly: Assembly
+    ) -> None:
+        """Forget the bytes, unless it was another place that has others."""
+        if receiver.moved:
+            return
         link, promised = str(self._sources.all[0].url), self._wanted.remote.size
         if isinstance(why, Overflow) and promised is not None:
             raise refusals.long(link, promised) from None

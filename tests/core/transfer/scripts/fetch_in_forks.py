@@ -1,4 +1,4 @@
-"""Fetches one file again and again, each time in a new process: URL DIRECTORY NAME.
+"""Fetches one file again and again, each time in a new process: URL DIRECTORY NAME CONNECTIONS.
 
 For every line of input a process is made and its id printed; once that has ended, an empty line.
 The processes are forks of this one, so that none has to import anything.
@@ -18,10 +18,14 @@ from galion_core.transfer.wanted import Progress, Wanted
 from galion_core.types import RemoteFile
 
 
-async def fetch(url: str, directory: str, name: str) -> None:
+async def fetch(url: str, directory: str, name: str, connections: str) -> None:
     mover = Mover(Limits(), Patience())
     wanted = Wanted(
-        remote=RemoteFile(url=url), source="a source", directory=Path(directory), filename=name
+        remote=RemoteFile(url=url),
+        source="a source",
+        directory=Path(directory),
+        filename=name,
+        connections=int(connections),
     )
     await mover.fetch(wanted, Progress())
 
@@ -29,7 +33,7 @@ async def fetch(url: str, directory: str, name: str) -> None:
 for _ in sys.stdin:
     child = os.fork()
     if child == 0:
-        asyncio.run(fetch(*sys.argv[1:4]))
+        asyncio.run(fetch(*sys.argv[1:5]))
         os._exit(0)
     sys.stdout.write(f"{child}\n")
     sys.stdout.flush()
