@@ -42,12 +42,19 @@ class Row:
     resumes: bool = False
     """What has arrived is not asked for again."""
 
-    def add(self, server: FaultServer, connections: int, *, skip: int = 0) -> str:
+    def add(
+        self,
+        server: FaultServer,
+        connections: int,
+        *,
+        patience: float | None = 0.15,
+        skip: int = 0,
+    ) -> str:
         """Serve it; returns the URL. Where several are wanted, the first answer waits for them."""
         etag = self.etag if self.body is FILE else f'"{self.body.tag}"'
         does = self.does
         if connections > 1:
-            does += (until_several(server, skip=skip), PACE)
+            does += (until_several(server, patience, skip), PACE)
         return server.add("/file.bin", self.body, etag=etag, headers=self.headers, faults=does)
 
     def check(self, server: FaultServer, directory: Path, fetch: Callable[..., Fetched]) -> None:
@@ -81,9 +88,9 @@ class Several:
         return at_once(self.server.requests) > 1
 
 
-def until_several(server: FaultServer, skip: int = 0) -> Fault:
-    """The first answer waits for a second connection, if one comes."""
-    return faults.Stall(MIB, until=Several(server), seconds=0.15, skip=skip, times=1)
+def until_several(server: FaultServer, seconds: float | None = None, skip: int = 0) -> Fault:
+    """The first answer waits for a second connection; so long, if none need come."""
+    return faults.Stall(MIB, until=Several(server), seconds=seconds, skip=skip, times=1)
 
 
 def at_once(requests: list[SeenRequest]) -> int:

@@ -81,13 +81,20 @@ class PartJournal:
 
     def resume(self, blocks: Iterable[int]) -> None:
         """Go on with the journal that was read, of whose blocks only these are there."""
-        found, kept = self._found, sorted(blocks)
+        found, kept = self._found, set(blocks)
         descriptor = self._open(0)
         os.ftruncate(descriptor, found.length)
-        if found.boot != _boot():
-            self._append(f"b {_boot()}", *map(str, kept), f"s {len(kept)}")
-        elif kept != sorted(found.blocks):
-            self._append(f"b {_boot()}", *map(str, kept))
+        if found.boot == _boot() and kept == set(found.blocks):
+            return
+        sure = kept & set(found.blocks[: found.synced])
+        self._append(
+            f"b {_boot()}",
+            *map(str, sorted(sure)),
+            f"s {len(sure)}",
+            *map(str, sorted(kept - sure)),
+        )
+        if kept != set(found.believed):
+            os.fsync(descriptor)  # a power cut must not bring back what is not there
 
     def add(self, index: int) -> None:
         """Write down a finished block."""
