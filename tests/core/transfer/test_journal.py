@@ -54,10 +54,13 @@ class CrashingPart(RuleBasedStateMachine):
             patch("galion_core.transfer.part.BLOCK", BLOCK),
             patch("galion_core.transfer.journal.BLOCK", BLOCK),
             patch("galion_core.transfer.journal._boot", lambda: f"boot-{self.boot}"),
+            patch("galion_core.transfer.journal.os.fsync", self.bring_to_disk),
         ]
         for each in self.patches:
             each.start()
         self.boot = self.version = 0
+        self.sure = 0
+        """Bytes of the journal that are on the disk itself."""
         self.there: set[int] = set()
         self.durable: set[int] = set()
         self.part: Part | None = None
@@ -88,6 +91,7 @@ class CrashingPart(RuleBasedStateMachine):
         else:
             assert found is None or found.validators.etag != identity(self.version).validators.etag
             part.begin(identity(self.version))
+            self.sure = 0
         believed = set(part.blocks)
         whole = set(range(COUNT))
         assert believed == self.there or (self.there == whole and believed == whole - {COUNT - 1})
@@ -123,7 +127,7 @@ class CrashingPart(RuleBasedStateMachine):
         assert self.part is not None
         self.version += 1
         self.part.begin(identity(self.version))
-        self.there, self.durable = set(), set()
+        self.there, self.durable, self.sure = set(), set(), 0
 
     @precondition(lambda self: self.part is not None)
     @rule(line=st.sampled_from(["", "1", "12", "s", "s ", "s 1", "b", "b boot-9"]))
@@ -145,7 +149,7 @@ class CrashingPart(RuleBasedStateMachine):
                 file.write(bytes(len(content(0, index))))
         self.there = set(self.durable)
         if lost and self.journal.exists():
-            os.truncate(self.journal, max(0, self.journal.stat().st_size - lost))
+            os.truncate(self.journal, max(self.sure, self.journal.stat().st_size - lost))
             # Fewer blocks are known now; which, only the journal can tell. All must be right ones.
             left = PartJournal(self.journal).read()
             self.there = set(left[1]) if left and left[0] == identity(self.version) else set()
@@ -161,6 +165,9 @@ class CrashingPart(RuleBasedStateMachine):
         os.truncate(self.place / "file.part", length)
         self.there = {index for index in self.there if min(SIZE, (index + 1) * BLOCK) <= length}
         self.durable &= self.there
+
+    def bring_to_disk(self, descriptor: int) -> None:
+        self.sure = os.fstat(descriptor).st_size
 
     def let_go(self) -> None:
         """End as a killed process does: descriptors closed, nothing tidied up."""

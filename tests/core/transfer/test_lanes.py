@@ -162,7 +162,7 @@ STEPS = {
     ],
 )
 def test_never_a_hybrid(row: Row, server: FaultServer, fetch: Fetch, directory: Path) -> None:
-    url = row.add(server, 8)
+    url = row.add(server, 8, patience=None)
     row.check(server, directory, lambda **wanted: fetch(url, connections=8, **wanted))
     assert len({request.connection for request in server.requests}) > 1
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -155,7 +156,12 @@ def test_a_place_that_falls_silent_is_left_for_another_in_mid_file(
 def test_two_good_places_share_the_work(
     server: FaultServer, other: FaultServer, fetch: Fetch
 ) -> None:
-    links = [each.add("/file.bin", FILE, faults=[PACE]) for each in (server, other)]
+    asked = threading.Event()
+    heard = faults.Status(500, when=lambda request: bool(asked.set()))
+    links = [
+        server.add("/file.bin", FILE, faults=[faults.Stall(MIB, until=asked, times=1), PACE]),
+        other.add("/file.bin", FILE, faults=[heard, PACE]),
+    ]
     fetched = fetch("", remote=remote(links), checksums=(SHA256,), connections=8)
     assert fetched.sha256 == FILE.sha256()
     assert other.requests

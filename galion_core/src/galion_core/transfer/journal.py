@@ -89,10 +89,17 @@ class PartJournal:
         found, kept = self._found, set(blocks)
         descriptor = self._open(os.O_CREAT)
         os.ftruncate(descriptor, found.length)
-        if found.boot != _boot() or kept != set(found.blocks):
-            on_disk = kept & set(found.blocks[: found.synced])
-            lines = [*sorted(on_disk), f"s {len(on_disk)}", *sorted(kept - on_disk)]
-            self._append(f"b {_boot()}", *map(str, lines))
+        if found.boot == _boot() and kept == set(found.blocks):
+            return
+        sure = kept & set(found.blocks[: found.synced])
+        self._append(
+            f"b {_boot()}",
+            *map(str, sorted(sure)),
+            f"s {len(sure)}",
+            *map(str, sorted(kept - sure)),
+        )
+        if kept != set(found.believed):
+            os.fsync(descriptor)  # a power cut must not bring back what is not there
 
     def add(self, index: int) -> None:
         """Write down a finished block."""
