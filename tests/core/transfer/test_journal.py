@@ -103,7 +103,7 @@ class CrashingPart(RuleBasedStateMachine):
     def arrive(self, index: int) -> None:
         assert self.part is not None
         if index not in self.there:
-            self.part.write(index * BLOCK, content(self.version, index))
+            self.part.write(index * BLOCK, [content(self.version, index)])
             self.part.arrived(index)
             self.there.add(index)
 
@@ -112,7 +112,7 @@ class CrashingPart(RuleBasedStateMachine):
     def arrive_in_part(self, index: int) -> None:
         assert self.part is not None
         if index not in self.there:
-            self.part.write(index * BLOCK, bytes(len(content(0, index)) - 1))
+            self.part.write(index * BLOCK, [bytes(len(content(0, index)) - 1)])
 
     @precondition(lambda self: self.part is not None)
     @rule()
@@ -301,7 +301,7 @@ def test_a_block_that_was_found_missing_is_not_believed_later(tmp_path: Path) ->
     part = Part(tmp_path / "file")
     part.left_over()
     part.resume()
-    part.write(3 << 20, bytes(1 << 20))
+    part.write(3 << 20, [bytes(1 << 20)])
     part.arrived(3)
     part.close()
     part = Part(tmp_path / "file")
@@ -318,7 +318,7 @@ def test_what_was_on_the_disk_stays_believed_after_the_part_was_shortened(
     first = Part(tmp_path / "file")
     first.begin(identity(0))
     for index in 0, 1:
-        first.write(index * BLOCK, content(0, index))
+        first.write(index * BLOCK, [content(0, index)])
         first.arrived(index)
     first.sync()
     first.close()

@@ -176,12 +176,11 @@ class Assembly:
             if span.end == body.plan.size:
                 raise Overflow
             data = data[: span.rest]
-        body.part.write(span.position, data)
-        span.position += len(data)
+        span.receive(data)
         lane.received += len(data)
         self._progress.received += len(data)
-        _mark_blocks(body.part, span, body.plan.size)
-        body.verifier.advance(body.plan.front)
+        if span.empty or span.position >= (span.block + 1) * BLOCK:
+            _write(body, span)
         if span.empty and span.end != body.plan.size:
             raise Enough
 
@@ -220,6 +219,11 @@ class Assembly:
         return Body(part, identity, plan, verifier, divisible=self._ranges, claims=claims)
 
     # --- on the event loop --------------------------------------------------------------------
+
+    def silent(self, lane: Lane) -> None:
+        """Nothing more comes from the lane's request: write what it has brought."""
+        if self.body is not None and lane.span is not None:
+            _write(self.body, lane.span)
 
     def ended(self, lane: Lane, response: Response) -> None:
         """The lane's answer has come to its end in good order; raises when that was too soon."""
@@ -267,6 +271,15 @@ class Assembly:
         finally:
             if self._part is not None:
                 self._part.close()
+
+
+def _write(body: Body, span: Span) -> None:
+    """Put into the part what has come since the last block: curl gives 16 KiB at a time."""
+    if span.pieces:
+        body.part.write(span.written, span.pieces)
+        span.forget_pieces()
+        _mark_blocks(body.part, span, body.plan.size)
+        body.verifier.advance(body.plan.front)
 
 
 def _mark_blocks(part: Part, span: Span, size: int | None) -> None:

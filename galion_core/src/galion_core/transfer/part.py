@@ -6,12 +6,17 @@ import contextlib
 import fcntl
 import os
 import threading
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 
 from galion_core.errors import Conflict, DiskError
 from galion_core.transfer.blocks import BLOCK
 from galion_core.transfer.journal import Identity, PartJournal
+
+#: Pieces that one system call takes (IOV_MAX of Linux).
+_VECTORS = 1024
 
 
 @contextlib.contextmanager
@@ -69,13 +74,17 @@ class Part:
         with disk_errors(self.path):
             self._journal.resume(self.blocks)
 
-    def write(self, offset: int, data: bytes) -> None:
-        """Put bytes in their place."""
+    def write(self, offset: int, pieces: Iterable[bytes]) -> None:
+        """Put bytes in their place, one piece behind the other."""
+        views = deque(memoryview(piece) for piece in pieces)
         with disk_errors(self.path):
-            view = memoryview(data)
-            while view:
-                written = os.pwrite(self.descriptor, view, offset)
-                view, offset = view[written:], offset + written
+            while views:
+                written = os.pwritev(self.descriptor, list(islice(views, _VECTORS)), offset)
+                offset += written
+                while views and written >= len(views[0]):
+                    written -= len(views.popleft())
+                if written:
+                    views[0] = views[0][written:]
 
     def arrived(self, index: int) -> None:
         """The block is complete."""

@@ -127,6 +127,8 @@ class Receiver:
             )
         except Enough:
             return
+        finally:
+            self._assembly.silent(lane)
         response = sink.response
         assert response is not None
         if sink.is_file:

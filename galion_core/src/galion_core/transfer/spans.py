@@ -32,10 +32,30 @@ class Span:
     """A connection is fetching it."""
     block: int = field(init=False)
     """The first block that is not complete."""
+    pieces: list[bytes] = field(default_factory=list)
+    """The bytes before ``position`` that are not in the file yet."""
+    pending: int = 0
+    """How many they are."""
 
     def __post_init__(self) -> None:
         """Begin with the block that holds the first byte."""
         self.block = self.position // BLOCK
+
+    @property
+    def written(self) -> int:
+        """Up to where the bytes are in the file."""
+        return self.position - self.pending
+
+    def receive(self, data: bytes) -> None:
+        """The next bytes have come."""
+        self.pieces.append(data)
+        self.pending += len(data)
+        self.position += len(data)
+
+    def forget_pieces(self) -> None:
+        """They are in the file."""
+        self.pieces.clear()
+        self.pending = 0
 
     @property
     def rest(self) -> int:
@@ -65,7 +85,7 @@ class Plan:
         """Bytes from the start that are there without a gap."""
         for span in self.spans:
             if not span.empty:
-                return span.position
+                return span.written
         return self.size or 0
 
     @property
