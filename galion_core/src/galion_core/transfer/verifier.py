@@ -17,7 +17,7 @@ _CHUNK = 1 << 20
 #: New bytes that are worth waking the hashing thread for.
 _STEP = 4 << 20
 #: Bytes between two checkpoints.
-_CHECKPOINT = 256 << 20
+_CHECKPOINT = 128 << 20
 
 
 class Verifier:
@@ -98,7 +98,7 @@ class Verifier:
             read = view[:count]
             for each in self._hashes.values():
                 each.update(read)
-            self._hashed += count
-            due = self._hashed % _CHECKPOINT == 0
+            before, self._hashed = self._hashed, self._hashed + count
+            due = before // _CHECKPOINT < self._hashed // _CHECKPOINT
             if due and (self._saving is None or self._saving.done()):
                 self._saving = self._executor.submit(self._checkpoint)
