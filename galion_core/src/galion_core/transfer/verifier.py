@@ -7,6 +7,7 @@ import os
 import threading
 from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import Executor, Future
+from typing import cast
 
 from galion_core.digests import new_hashes
 from galion_core.transfer.outlast import outlast
@@ -38,7 +39,6 @@ class Verifier:
         self._checkpoint = checkpoint
         self._descriptor = descriptor
         self._hashes = new_hashes(algorithms)
-        self._buffer: memoryview | None = None
         self._hashed = 0
         self._front = 0
         self._running: Future[None] | None = None
@@ -86,10 +86,7 @@ class Verifier:
             await asyncio.wrap_future(self._running)
 
     def _run(self) -> None:
-        left = self._front - self._hashed
-        view = memoryview(self._buffer or bytearray(min(_CHUNK, left)))
-        if len(view) == _CHUNK:
-            self._buffer = view
+        view = _buffer()
         while self._hashed < self._front and not self._stopped.is_set():
             wanted = min(_CHUNK, self._front - self._hashed)
             count = os.preadv(self._descriptor, [view[:wanted]], self._hashed)
@@ -102,3 +99,13 @@ class Verifier:
             due = before // _CHECKPOINT < self._hashed // _CHECKPOINT
             if due and (self._saving is None or self._saving.done()):
                 self._saving = self._executor.submit(self._checkpoint)
+
+
+_own = threading.local()
+
+
+def _buffer() -> memoryview:
+    """The one of this thread: there are few threads, and there may be many files."""
+    if not hasattr(_own, "buffer"):
+        _own.buffer = memoryview(bytearray(_CHUNK))
+    return cast(memoryview, _own.buffer)
