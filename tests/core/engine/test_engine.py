@@ -283,9 +283,11 @@ def test_the_size_that_the_server_tells_is_recorded_while_the_job_runs(
     async def work() -> None:
         async with engine() as opened, engine() as other:
             job_id = opened.submit(DownloadRequest(url=stalled)).id
-            await half_way(opened, job_id)
-            (file,) = (await other.pause(job_id)).files
-            assert (file.name, file.size) == ("f.bin", BODY.size)
+            task = await half_way(opened, job_id)
+            while (known := other._store.jobs.get(job_id).files[0]).size is None:  # written soon
+                assert not task.done()
+                await asyncio.sleep(0.01)
+            assert (known.name, known.size) == ("f.bin", BODY.size)
 
     asyncio.run(work())
 
