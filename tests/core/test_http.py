@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,18 +17,6 @@ from galion_core.testing import Authority, FaultServer, faults, refusing_port
 pytestmark = pytest.mark.usefixtures("galion_home")  # no proxies from outside
 
 ONE_IS_PUBLIC = AddressPolicy(public=["127.0.0.1/32"])
-
-
-@pytest.fixture
-def public() -> Iterator[FaultServer]:
-    with FaultServer() as running:
-        yield running
-
-
-@pytest.fixture
-def private() -> Iterator[FaultServer]:
-    with FaultServer(host="127.0.0.2") as running:
-        yield running
 
 
 def get(*urls: str, route: Route) -> list[Answer]:

@@ -48,18 +48,6 @@ def private_only() -> Route:
 
 
 @pytest.fixture
-def public() -> Iterator[FaultServer]:
-    with FaultServer() as running:
-        yield running
-
-
-@pytest.fixture
-def private() -> Iterator[FaultServer]:
-    with FaultServer(host="127.0.0.2") as running:
-        yield running
-
-
-@pytest.fixture
 def elsewhere() -> Iterator[FaultServer]:
     with FaultServer(host="127.0.0.3") as running:
         yield running

@@ -24,7 +24,10 @@ class Scribe:
         self._last = 0.0
 
     def post(self, work: Callable[[], _Result]) -> asyncio.Future[_Result]:
-        """Do the work with the next group; the future tells what it returned or raised."""
+        """Do the work with the next group; the future tells what it returned or raised.
+
+        Who cancels the future before that takes the work back.
+        """
         loop = asyncio.get_running_loop()
         done: asyncio.Future[_Result] = loop.create_future()
         self._waiting.append((work, done))
@@ -37,7 +40,8 @@ class Scribe:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        waiting, self._waiting = self._waiting, []
+        waiting = [each for each in self._waiting if not each[1].cancelled()]
+        self._waiting = []
         if not waiting:
             return
         try:
@@ -46,8 +50,6 @@ class Scribe:
         except Exception as error:
             outcomes = [(None, error)] * len(waiting)
         for (_, done), (result, failure) in zip(waiting, outcomes, strict=True):
-            if done.cancelled():
-                continue
             if failure is None:
                 done.set_result(result)
             else:

@@ -17,7 +17,7 @@ from galion_core.transfer.headers import MAX_HEADERS, Headers
 from galion_core.transfer.loop import CurlLoop
 from galion_core.transfer.outlast import outlast
 from galion_core.transfer.rates import Bucket, Valve
-from galion_core.urls import parse_url
+from galion_core.urls import ParsedUrl
 from galion_core.version import __version__
 
 USER_AGENT = f"Galion/{__version__} (+https://pypi.org/project/galion/)"
@@ -45,7 +45,7 @@ class Limits:
 class Request:
     """A GET of a URL, or of the part of it that starts at ``first``."""
 
-    url: str
+    url: ParsedUrl
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     first: int = 0
     last: int | None = None
@@ -104,7 +104,7 @@ class Exchange:
         self._loop = loop
         self._request = request
         self._sink = sink
-        self._guard = Guard(route, parse_url(request.url))
+        self._guard = Guard(route, request.url)
         self._lines: list[str] = []
         self._header_bytes = 0
         self._response: Response | None = None
@@ -144,14 +144,14 @@ class Exchange:
         if code != pycurl.E_OK:
             if self._guard.refusal is not None:
                 raise self._guard.refusal
-            raise TransportError(code, message, self._request.url)
+            raise TransportError(code, message, str(self._request.url))
         if self._response is None:  # pragma: no cover - curl reports this as an error of its own
-            raise TransportError(pycurl.E_GOT_NOTHING, "no answer", self._request.url)
+            raise TransportError(pycurl.E_GOT_NOTHING, "no answer", str(self._request.url))
         return self._response
 
     def _prepare(self, handle: pycurl.Curl) -> None:
         request, limits = self._request, self._request.limits
-        handle.setopt(pycurl.URL, request.url)
+        handle.setopt(pycurl.URL, str(request.url))
         handle.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
         self._guard.attach(handle)
         handle.setopt(pycurl.HTTPHEADER, request.lines())
@@ -163,7 +163,7 @@ class Exchange:
         handle.setopt(pycurl.LOW_SPEED_TIME, math.ceil(limits.stall_timeout))
         handle.setopt(pycurl.TCP_KEEPALIVE, 1)
         handle.setopt(_SUPPRESS_CONNECT_HEADERS, 1)
-        if request.url.startswith("https:"):
+        if request.url.scheme == "https":
             handle.setopt(pycurl.CAINFO, authorities())
         handle.setopt(pycurl.HEADERFUNCTION, self._head)
         handle.setopt(pycurl.WRITEFUNCTION, self._body)
@@ -182,7 +182,7 @@ class Exchange:
         headers, self._lines = Headers(self._lines[1:]), []
         if status < 200:
             return None
-        self._response = Response(self._request.url, status, headers)
+        self._response = Response(str(self._request.url), status, headers)
         try:
             self._sink.begin(self._response)
         except BaseException as error:

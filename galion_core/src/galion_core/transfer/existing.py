@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 
-from galion_core.digests import new_hashes
+from galion_core.digests import RECORDED, new_hashes
 from galion_core.transfer.journal import Identity
 from galion_core.transfer.part import disk_errors
 from galion_core.transfer.publisher import already_there
@@ -63,7 +63,7 @@ async def _by_digest(
     return Fetched(
         path=target,
         size=target.stat().st_size,
-        sha256=digests["sha256"],
+        sha256=digests[RECORDED],
         verified=True,
         identity=identity,
         kept=True,

@@ -16,7 +16,7 @@ from galion_core.errors import (
     RateLimited,
 )
 from galion_core.text import redact, visible
-from galion_core.transfer.exchange import Response
+from galion_core.transfer.exchange import Response, TransportError
 from galion_core.transfer.headers import retry_after
 from galion_core.urls import parse_url
 
@@ -74,8 +74,9 @@ _CURL: dict[int, tuple[str, str, bool]] = {
 }
 
 
-def from_curl(code: int, message: str, url: str) -> GalionError:
-    """The error for a curl result code."""
+def from_curl(error: TransportError) -> GalionError:
+    """The error for curl's own: what its code means to a person."""
+    code, message, url = error.code, error.message, error.url
     if code == pycurl.E_URL_MALFORMAT:
         return InvalidUrl(f"{redact(url)!r} is not a usable URL", details={"url": redact(url)})
     host = parse_url(url).host

@@ -181,11 +181,8 @@ class CurlLoop:
                 return
 
     def _shut(self) -> None:
-        for handle, done in self._done.items():
-            self._multi.remove_handle(handle)
-            done(pycurl.E_ABORTED_BY_CALLBACK, "the transfer engine was closed")
-            handle.close()
-        self._done.clear()
+        for handle in list(self._done):
+            self.end(handle, pycurl.E_ABORTED_BY_CALLBACK, "the transfer engine was closed")
         while self._calls:
             self._calls.popleft()()
         self._silent.set()

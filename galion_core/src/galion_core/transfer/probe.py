@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from galion_core.transfer.exchange import Limits, Request, Response, TransportError
-from galion_core.transfer.faults import from_curl, from_status
+from galion_core.transfer.exchange import Limits, Request, Response
+from galion_core.transfer.faults import from_status
 from galion_core.transfer.headers import content_length
 from galion_core.transfer.loop import CurlLoop
 from galion_core.transfer.naming import name_of
@@ -39,15 +39,13 @@ def _stop(response: Response) -> Write:
 
 async def probe(loop: CurlLoop, wanted: Wanted, limits: Limits) -> Probe:
     """Name and size of a file; raises the GalionError that fetching it would raise."""
-    url = wanted.remote.url
+    url = parse_url(wanted.remote.url)
     request = Request(url=url, limits=limits)
     try:
         sink = await follow(loop, request, wanted.headers_for, _stop, wanted.route())
-    except TransportError as error:
-        raise from_curl(error.code, error.message, error.url) from None
     except _Seen as seen:
         headers = seen.response.headers
-        name = wanted.filename or wanted.remote.name or name_of(seen.response, parse_url(url))
+        name = wanted.filename or wanted.remote.name or name_of(seen.response, url)
         check_type(name, headers.get("content-type", ""))
         size = None if "transfer-encoding" in headers else content_length(headers)
         return Probe(name, size)

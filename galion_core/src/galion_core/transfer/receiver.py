@@ -9,8 +9,8 @@ from galion_core.errors import Conflict, DiskError, GalionError
 from galion_core.transfer.assembly import Assembly, Body, Changed, Enough, NoRanges, Overflow
 from galion_core.transfer.blocks import BLOCK
 from galion_core.transfer.budget import HostBudget
-from galion_core.transfer.exchange import Limits, Request, TransportError
-from galion_core.transfer.faults import from_curl, from_status
+from galion_core.transfer.exchange import Limits, Request
+from galion_core.transfer.faults import from_status
 from galion_core.transfer.growth import STEP, Growth
 from galion_core.transfer.headers import unsatisfied_total
 from galion_core.transfer.lane import Lane
@@ -25,7 +25,7 @@ _SHARE = (4 * BLOCK, 64 * BLOCK)
 _LAGS, _PATIENCE = 4, 2.0
 
 #: What one connection may meet while others go on, and of that what the others would meet too.
-_TOLERABLE = (TransportError, Changed, NoRanges, Overflow, GalionError)
+_TOLERABLE = (Changed, NoRanges, Overflow, GalionError)
 _EVERYWHERE = (DiskError, Conflict)
 
 
@@ -111,7 +111,7 @@ class Receiver:
         body = self._assembly.body
         lane.begin(body.plan.size if body else None)
         request = Request(
-            url=str(lane.source.url),
+            url=lane.source.url,
             first=lane.first,
             last=lane.last,
             if_range=body.identity.validators.if_range if body and not lane.source.mirror else None,
@@ -179,8 +179,6 @@ class Receiver:
 
     def _blame(self, lane: Lane, error: Exception) -> None:
         """Ask less of a place that failed, and leave it where there are better ones."""
-        if isinstance(error, TransportError):
-            error = from_curl(error.code, error.message, error.url)
         if isinstance(error, GalionError):
             if error.details.get("status") in (429, 503):
                 self._budget.shrink(lane.source.url.origin)

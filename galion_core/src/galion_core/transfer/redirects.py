@@ -9,10 +9,11 @@ from dataclasses import replace
 from galion_core.errors import DownloadFailed, PolicyError
 from galion_core.network.route import Route
 from galion_core.text import redact
-from galion_core.transfer.exchange import Exchange, Request, Response
+from galion_core.transfer.exchange import Exchange, Request, Response, TransportError
+from galion_core.transfer.faults import from_curl
 from galion_core.transfer.loop import CurlLoop
 from galion_core.transfer.sink import AnswerSink, LongRefusal, Write
-from galion_core.urls import ParsedUrl, parse_url
+from galion_core.urls import ParsedUrl
 
 #: As browsers and curl allow.
 MAX_REDIRECTS = 20
@@ -29,14 +30,18 @@ async def follow(
 
     No hop connects to an address that the route does not permit.
 
-    Raises TransportError, what ``accept`` raises, PolicyError and DownloadFailed.
+    Raises what ``accept`` raises, and a GalionError where there is no answer.
     """
-    first = here = parse_url(request.url)
+    first = here = request.url
     for _ in range(MAX_REDIRECTS + 1):
         sink = AnswerSink(accept)
-        hop = replace(request, url=str(here), headers=headers_for(here.origin))
-        with contextlib.suppress(LongRefusal):
+        hop = replace(request, url=here, headers=headers_for(here.origin))
+        try:
             await Exchange(loop, hop, sink, route).run()
+        except LongRefusal:
+            pass
+        except TransportError as error:
+            raise from_curl(error) from None
         if sink.location is None:
             return sink
         here = _next_hop(here, sink.location)

@@ -8,6 +8,7 @@ import os
 from concurrent.futures import Executor
 from dataclasses import replace
 
+from galion_core.digests import RECORDED
 from galion_core.errors import GalionError, IntegrityError
 from galion_core.transfer import refusals
 from galion_core.transfer.assembly import (
@@ -20,9 +21,8 @@ from galion_core.transfer.assembly import (
     Overflow,
 )
 from galion_core.transfer.budget import HostBudget
-from galion_core.transfer.exchange import Limits, TransportError
+from galion_core.transfer.exchange import Limits
 from galion_core.transfer.existing import keep_or_refuse
-from galion_core.transfer.faults import from_curl
 from galion_core.transfer.headers import Validators
 from galion_core.transfer.journal import Identity
 from galion_core.transfer.loop import CurlLoop
@@ -130,9 +130,6 @@ class Transfer:
                 pass
             except (Changed, Overflow) as why:
                 await self._restart(why, receiver, assembly)
-            except TransportError as error:
-                failure = from_curl(error.code, error.message, error.url)
-                await self._recover(failure, receiver, assembly)
             except GalionError as error:
                 await self._recover(error, receiver, assembly)
 
@@ -190,7 +187,7 @@ class Transfer:
         return Fetched(
             path=part.target,
             size=size,
-            sha256=digests["sha256"].value,
+            sha256=digests[RECORDED].value,
             verified=bool(promised),
             identity=body.identity,
         )
